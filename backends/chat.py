@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from types import TracebackType
+from typing import Literal, Protocol, Self
 
 from backends.endpoints import Endpoint
 from backends.events import StreamEvent
@@ -70,8 +70,9 @@ class Tap(Protocol):
 class Answer(Protocol):
     """**Protocol:** one answer as it arrives.
 
-    Iterating raises `backends.errors.BackendError` and nothing else. `aclose` may be called from any task, in any phase and more than once: it closes the
-    connection at once, and an iteration that is under way ends as if the answer had.
+    Entering it sends the request and waits for the response's head; leaving it closes the connection. Entering and iterating raise
+    `backends.errors.BackendError` and nothing else. `aclose` may be called from any task, in any phase (before and while entering, too) and more than once:
+    it closes the connection at once, and whoever is entering or iterating sees the answer end without an error.
     """
 
     @property
@@ -86,6 +87,10 @@ class Answer(Protocol):
     def headers(self) -> Mapping[str, str]:
         """The response's headers, names in lower case."""
 
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None: ...
+
     def __aiter__(self) -> AsyncIterator[StreamEvent]: ...
 
     async def aclose(self) -> None:
@@ -95,11 +100,11 @@ class Answer(Protocol):
 class ChatBackend(Protocol):
     """**Protocol:** whoever answers chat requests; an async context manager that holds one connection pool."""
 
-    def stream(self, request: ChatRequest, *, tap: Tap | None = None) -> AbstractAsyncContextManager[Answer]:
-        """Send `request`; entering waits for the response's head, leaving closes the connection."""
+    def stream(self, request: ChatRequest, *, tap: Tap | None = None) -> Answer:
+        """Return the answer to `request`; nothing is sent before it is entered."""
 
-    def invoke(self, request: ChatRequest, *, tap: Tap | None = None) -> AbstractAsyncContextManager[Answer]:
-        """The same without streaming: the whole answer comes as one part."""
+    def invoke(self, request: ChatRequest, *, tap: Tap | None = None) -> Answer:
+        """Return the same without streaming: the whole answer comes as one part."""
 
     async def aclose(self) -> None:
         """Close every connection."""
