@@ -1,0 +1,88 @@
+# One virtual environment, .venv, for everything. The set-up hangs on stamp files that are touched last, so one that broke half-way is taken up again.
+# Kept to what GNU Make 3.81 knows: macOS ships it.
+
+VENV := .venv
+BIN := $(VENV)/bin
+RUNTIME := $(VENV)/.ready
+DEV := $(VENV)/.ready-dev
+CANDIDATES := $(if $(PYTHON),$(PYTHON),python3.13 python3.12 python3.11 python3)
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4
+
+.DEFAULT_GOAL := help
+.PHONY: help demo mock test test-fast lint format bench screenshots browser constraints clean
+
+help:  ## say what there is to make
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+
+demo: $(RUNTIME)  ## open the chat page on the embedded twin, at port 7860 (ARGS="--port 0": more flags)
+	@$(BIN)/python -m demo $(ARGS)
+
+mock: $(RUNTIME)  ## run the twin alone, at port 8080
+	@$(BIN)/python -m mock_server $(ARGS)
+
+test: $(DEV) browser  ## run every test, the browser's included, and measure coverage
+	$(PYTEST) --cov $(ARGS)
+
+test-fast: $(DEV)  ## run the tests that need no browser
+	$(PYTEST) --ignore tests/browser $(ARGS)
+
+lint: $(DEV)  ## check style and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: $(DEV)  ## write the code in the house's style
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: $(DEV)  ## print the benchmarks as one table
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+screenshots: $(DEV) browser  ## take the README's pictures of the real page anew
+	$(BIN)/python demo/pictures/make.py
+
+browser: $(DEV)  # a Chromium for the tests: Playwright's, the system's, or (as root) the distribution's
+	@$(BIN)/python tests/browser/chromium.py
+
+constraints:  ## resolve requirements anew, for the oldest Python, and pin the result
+	@$(RESOLVE)
+
+clean:  ## remove what was set up and built
+	rm -rf $(VENV) build dist *.egg-info .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis test-results
+
+$(RUNTIME): requirements.txt constraints.txt
+	@$(CREATE_VENV)
+	@echo "Installing what the page and the twin need into $(VENV) (once; some minutes)."
+	@$(PIP_INSTALL) -r requirements.txt
+	@touch $@
+
+$(DEV): $(RUNTIME) requirements-dev.txt
+	@echo "Installing what the tests need into $(VENV) (once)."
+	@$(PIP_INSTALL) -r requirements.txt -r requirements-dev.txt
+	@touch $@
+
+# A virtual environment whose Python runs, is recent and has pip is kept, and pip completes it; any other is made anew.
+define CREATE_VENV
+if ! $(BIN)/python -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+  without_venv=; \
+  for python in $(CANDIDATES); do \
+    $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+    if $$python -c 'import ensurepip, venv' 2>/dev/null; then exec $$python -m venv --clear $(VENV); fi; \
+    without_venv=$$python; \
+  done; \
+  if [ -n "$$without_venv" ]; then \
+    echo "$$without_venv lacks the module venv. Debian and Ubuntu install it by: sudo apt-get install python3-venv" >&2; \
+  else \
+    echo "Python 3.11 or later is needed, and $(CANDIDATES) is none. Name one: make PYTHON=/path/to/python3" >&2; \
+  fi; \
+  exit 1; \
+fi
+endef
+
+define RESOLVE
+rm -rf build/constraints && python3.11 -m venv build/constraints && \
+build/constraints/bin/pip install --quiet --disable-pip-version-check --upgrade -r requirements.txt -r requirements-dev.txt && \
+{ echo "# What make and CI install: requirements.txt and requirements-dev.txt, resolved on Python 3.11 by make constraints."; \
+  build/constraints/bin/pip freeze; } > constraints.txt
+endef
