@@ -1,0 +1,181 @@
+"""Scripts: the answers that the twin knows, each a JSON file whose stem is the script's name.
+
+{"prompts": ["what is life"],           the questions that it answers, if any
+ "text": ["a line", "the next line"],   or one string; or "tokens": ["a", {"text": "b", "id": 7, "logprob": -0.5, "special": false}]
+ "finish_reason": "eos_token",          if left out; or "length", "stop_sequence"
+ "end": {"text": "</s>", "id": 2}}      the special token behind an "eos_token" answer; if left out, <|endoftext|> with Falcon's id
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal, TypeAlias, get_args
+
+from mock_server.questions import MAX_READ_CHARACTERS, last_turn, normalize
+from mock_server.tokenizer import split_text, token_id, token_logprob
+
+FinishReason: TypeAlias = Literal["eos_token", "length", "stop_sequence"]
+"""As text-generation-inference and LMI spell it."""
+
+FOLDER = Path(__file__).with_name("scripts")
+"""The scripts that come with the twin."""
+FALLBACK = "fallback"
+"""The script that answers what no other one does."""
+
+_FINISH_REASONS: tuple[FinishReason, ...] = get_args(FinishReason)
+_DEFAULT_END = {"text": "<|endoftext|>", "id": 11}
+
+
+class ScriptError(ValueError):
+    """A script cannot be used; the message names the file, the member, what was expected and what came."""
+
+    def __init__(self, where: str, expected: str, came: object) -> None:
+        super().__init__(f"{where}: expected {expected}, got {came!r:.80}")
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptToken:
+    """One token of an answer."""
+
+    text: str
+    """Empty where the token holds only a part of a character."""
+    id: int
+    logprob: float
+    """Natural logarithm of the token's probability."""
+    special: bool = False
+    """A mark of the model's, no text of the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """One scripted answer."""
+
+    name: str
+    prompts: tuple[str, ...]
+    tokens: tuple[ScriptToken, ...]
+    finish_reason: FinishReason = "eos_token"
+
+    @property
+    def text(self) -> str:
+        """What a person reads: the tokens joined, special ones left out."""
+        return "".join(token.text for token in self.tokens if not token.special)
+
+
+def find_script(scripts: Mapping[str, Script], prompt: str) -> Script:
+    """Return the script that answers `prompt`: a bare question, or a whole chat in a model's template.
+
+    Only the user's last turn counts, if the template shows where it begins. The script wins whose question ends last in it, and of several that end there
+    the longest. A question matches as whole words, whatever its case, spacing and punctuation. Where no question is found, the script is `fallback`.
+    """
+    asked = normalize(last_turn(prompt[-MAX_READ_CHARACTERS:]))
+    best, found = (-1, 0), scripts[FALLBACK]
+    for script in scripts.values():
+        for question in map(_question, script.prompts):
+            start = asked.rfind(question)
+            place = start + len(question), len(question)
+            if start >= 0 and place > best:
+                best, found = place, script
+    return found
+
+
+_question = lru_cache(maxsize=4096)(normalize)
+
+
+def load_scripts(folder: Path, known: Mapping[str, Script] = MappingProxyType({})) -> dict[str, Script]:
+    """Return the scripts of `folder` by name, together with those of `known` that it does not replace by others of the same name.
+
+    Raises:
+        ScriptError: A file cannot be used, two scripts answer the same question, or none is named `fallback`.
+    """
+    scripts = {**known, **{path.stem: _load_script(path) for path in sorted(folder.glob("*.json"))}}
+    if FALLBACK not in scripts:
+        raise ScriptError(str(folder), f"a file {FALLBACK}.json, which answers every other prompt", sorted(scripts))
+    answered: dict[str, str] = {}
+    for script in scripts.values():
+        for prompt in script.prompts:
+            other = answered.setdefault(normalize(prompt), script.name)
+            if other != script.name:
+                raise ScriptError(f"{script.name}.json: prompts", f"questions that {other}.json does not answer too", prompt)
+    return scripts
+
+
+def _load_script(path: Path) -> Script:
+    try:
+        members = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise ScriptError(path.name, "a JSON file", str(error)) from error
+    _check(members, _SCRIPT_MEMBERS, path.name)
+    if ("text" in members) == ("tokens" in members):
+        raise ScriptError(path.name, "either text or tokens", sorted(members))
+    finish_reason = members.get("finish_reason", "eos_token")
+    if "end" in members and finish_reason != "eos_token":
+        raise ScriptError(f"{path.name}: end", f"none, as the finish_reason is {finish_reason}", members["end"])
+    tokens = list(_split(members["text"]) if "text" in members else _listed(members["tokens"], f"{path.name}: tokens"))
+    if finish_reason == "eos_token":
+        tokens.append(_token({"special": True} | members.get("end", _DEFAULT_END), len(tokens), f"{path.name}: end"))
+    return Script(path.stem, tuple(members.get("prompts", ())), tuple(tokens), finish_reason)
+
+
+def _split(text: str | list[str]) -> Iterator[ScriptToken]:
+    whole = text if isinstance(text, str) else "\n".join(text)
+    for position, piece in enumerate(split_text(whole)):
+        yield ScriptToken(piece.text, token_id(piece.data), token_logprob(piece.data, position))
+
+
+def _listed(tokens: list[Any], where: str) -> Iterator[ScriptToken]:
+    for position, token in enumerate(tokens):
+        yield _token({"text": token} if isinstance(token, str) else token, position, f"{where}[{position}]")
+
+
+def _token(members: dict[str, Any], position: int, where: str) -> ScriptToken:
+    _check(members, _TOKEN_MEMBERS, where)
+    if "text" not in members:
+        raise ScriptError(where, "a member text", members)
+    data = members["text"].encode()
+    return ScriptToken(**({"id": token_id(data), "logprob": token_logprob(data, position)} | members))
+
+
+_Rule: TypeAlias = tuple[str, Callable[[Any], bool]]
+"""What is expected of a member, in words and as a test."""
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and not _LONE_SURROGATE.search(value)
+
+
+def _is_list(value: Any, fits: Callable[[Any], bool]) -> bool:
+    return isinstance(value, list) and all(map(fits, value))
+
+
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
+_SCRIPT_MEMBERS: Mapping[str, _Rule] = {
+    "prompts": ("a list of questions, a word or more each", lambda value: _is_list(value, lambda prompt: _is_text(prompt) and not normalize(prompt).isspace())),
+    "text": ("a string or a list of lines", lambda value: _is_text(value) or _is_list(value, _is_text)),
+    "tokens": ("a list", lambda value: isinstance(value, list)),
+    "finish_reason": (f"one of {', '.join(_FINISH_REASONS)}", lambda value: value in _FINISH_REASONS),
+    "end": ("an object", lambda value: isinstance(value, dict)),
+}
+_TOKEN_MEMBERS: Mapping[str, _Rule] = {
+    "text": ("a string", _is_text),
+    "id": ("an integer, 0 or more", lambda value: type(value) is int and value >= 0),
+    "logprob": ("a number from -1000 to 0", lambda value: type(value) in (int, float) and -1000 <= value <= 0),
+    "special": ("true or false", lambda value: isinstance(value, bool)),
+}
+
+
+def _check(members: Any, rules: Mapping[str, _Rule], where: str) -> None:
+    if not isinstance(members, dict):
+        raise ScriptError(where, "an object", members)
+    for name, value in members.items():
+        if name not in rules:
+            raise ScriptError(f"{where}: {name}", f"one of the members {', '.join(rules)}", value)
+        expected, fits = rules[name]
+        if not fits(value):
+            raise ScriptError(f"{where}: {name}", expected, value)
