@@ -1,0 +1,106 @@
+"""HTTP as the network backends use it: one connection pool, and the time limits of an answer.
+
+httpx keeps its own time-outs and headers off: `backends.exchange` bounds every wait, and what is sent is what the backend wrote.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, TypeVar
+from weakref import WeakSet
+
+import httpx
+
+from backends.errors import ConfigurationError
+
+_NO_TIMEOUT = httpx.Timeout(None)
+_NO_LIMITS = httpx.Limits()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """How long to wait, in seconds; None waits for ever."""
+
+    connect_s: float | None = 10.0
+    """For a TCP connection, and as long again for its TLS handshake."""
+    first_byte_s: float | None = 70.0
+    """From the request's first byte to the answer's. SageMaker gives up on a container after 60 s and says so; these words are worth the wait."""
+    idle_s: float | None = 60.0
+    """Between two reads of the answer. TGI sends a comment every 15 s."""
+    total_s: float | None = 600.0
+    """For everything, retries included. SageMaker streams for 8 minutes at most."""
+
+
+class Closable(Protocol):
+    """**Protocol:** an answer, as the pool sees it."""
+
+    async def aclose(self) -> None:
+        """Close the connection."""
+
+
+C = TypeVar("C", bound=Closable)
+
+
+class ConnectionPool:
+    """The connections of one backend, opened when the first request is sent.
+
+    Args:
+        use_proxy: Whether HTTP_PROXY and its relatives are followed.
+    """
+
+    def __init__(self, *, use_proxy: bool = True) -> None:
+        self._use_proxy = use_proxy
+        self._client: httpx.AsyncClient | None = None
+        self._opening = asyncio.Lock()
+        self._closed = False
+        self._answers: WeakSet[Closable] = WeakSet()
+
+    def track(self, answer: C) -> C:
+        """Return `answer`, which ends when the pool is closed."""
+        self._answers.add(answer)
+        return answer
+
+    async def client(self, ca_bundle: str | None = None) -> httpx.AsyncClient:
+        """Return the pool's HTTP client.
+
+        Args:
+            ca_bundle: A file of certificates to trust in place of the system's; what the first call says holds.
+
+        Raises:
+            ConfigurationError: The bundle or a proxy's address cannot be used, or the backend is closed.
+        """
+        async with self._opening:
+            if self._closed:
+                raise ConfigurationError("the backend is closed: make a new one")
+            if self._client is None:
+                self._client = await asyncio.to_thread(self._build, ca_bundle)  # reading the certificates takes 20 ms and more
+            return self._client
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        self._closed = True
+        for answer in tuple(self._answers):
+            await answer.aclose()
+        if self._client is not None:
+            await self._client.aclose()
+
+    def _build(self, ca_bundle: str | None) -> httpx.AsyncClient:
+        trusted = _trust(ca_bundle)
+        try:
+            return httpx.AsyncClient(verify=trusted, trust_env=self._use_proxy, timeout=_NO_TIMEOUT, limits=_NO_LIMITS)
+        except (httpx.InvalidURL, ValueError, ImportError) as error:
+            raise ConfigurationError(f"the proxy that HTTP_PROXY, HTTPS_PROXY or ALL_PROXY names cannot be used: {error}") from error
+
+
+def _trust(ca_bundle: str | None) -> ssl.SSLContext:
+    if not ca_bundle:
+        return httpx.create_ssl_context()
+    if not Path(ca_bundle).exists():
+        raise ConfigurationError(f"the certificate bundle {ca_bundle!r} (AWS_CA_BUNDLE, or ca_bundle in the AWS configuration) does not exist")
+    try:
+        return ssl.create_default_context(cafile=ca_bundle)
+    except OSError as error:
+        raise ConfigurationError(f"the certificate bundle {ca_bundle!r} cannot be read: {error}") from error
