@@ -1,0 +1,73 @@
+"""A model container reached directly, without SageMaker in front: chunked HTTP from its `/invocations`."""
+
+from __future__ import annotations
+
+from functools import partial
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from backends.body import check_custom_attributes, encode_body
+from backends.chat import ChatRequest, Tap
+from backends.connection import ConnectionPool, Timeouts
+from backends.errors import ConfigurationError
+from backends.exchange import Exchange
+from backends.network_answer import ChunkedBody, Head, NetworkAnswer, WholeBody
+from backends.rejections import ERROR_BODY_BYTES, parse_rejection
+
+
+class ContainerBackend:
+    """Answers from containers; each request's endpoint says by its `url` which one.
+
+    Args:
+        timeouts: How long to wait for what.
+        use_proxy: Whether HTTP_PROXY and its relatives are followed.
+    """
+
+    def __init__(self, *, timeouts: Timeouts = Timeouts(), use_proxy: bool = True) -> None:  # noqa: B008 - frozen
+        self._timeouts = timeouts
+        self._pool = ConnectionPool(use_proxy=use_proxy)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        await self.aclose()
+
+    def stream(self, request: ChatRequest, *, tap: Tap | None = None) -> NetworkAnswer:
+        """Return the answer to `request`; nothing is sent before it is entered."""
+        return self._answer(request, tap, stream=True)
+
+    def invoke(self, request: ChatRequest, *, tap: Tap | None = None) -> NetworkAnswer:
+        """Return the same without streaming: the whole answer comes as one part."""
+        return self._answer(request, tap, stream=False)
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._pool.aclose()
+
+    def _answer(self, request: ChatRequest, tap: Tap | None, *, stream: bool) -> NetworkAnswer:
+        return self._pool.track(NetworkAnswer(partial(self._open, request, stream=stream), self._timeouts, tap))
+
+    async def _open(self, request: ChatRequest, exchange: Exchange, *, stream: bool) -> Head:
+        message = _http_request(request, stream=stream)
+        response = await exchange.send(await exchange.wait(self._pool.client), message)
+        headers = dict(response.headers)
+        request_id = headers.get("x-request-id")
+        if not response.is_success:
+            raise parse_rejection(response.status_code, headers, await exchange.read_all(ERROR_BODY_BYTES), request_id=request_id)
+        return Head(headers, request_id, headers.get("content-type"), ChunkedBody() if stream else WholeBody())
+
+
+def _http_request(request: ChatRequest, *, stream: bool) -> httpx.Request:
+    if not request.endpoint.url:
+        raise ConfigurationError(f"the endpoint {request.endpoint.name!r} has no url, expected the base URL of its container, like http://127.0.0.1:8080")
+    check_custom_attributes(request.custom_attributes)
+    headers = {"Accept-Encoding": "identity", "Content-Type": "application/json"}
+    if request.custom_attributes:
+        headers["X-Amzn-SageMaker-Custom-Attributes"] = request.custom_attributes
+    try:
+        return httpx.Request("POST", f"{request.endpoint.url.rstrip('/')}/invocations", headers=headers, content=encode_body(request, stream=stream))
+    except httpx.InvalidURL as error:
+        raise ConfigurationError(f"the endpoint {request.endpoint.name!r} has a url that is none: {request.endpoint.url!r} ({error})") from error

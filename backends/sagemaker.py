@@ -1,0 +1,157 @@
+"""A SageMaker endpoint, or the local twin of one: boto3 resolves and signs, httpx sends, and the event stream is read as it arrives."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from functools import partial
+from itertools import count
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from backends.body import check_custom_attributes, encode_body
+from backends.chat import ChatRequest, Tap
+from backends.connection import ConnectionPool, Timeouts
+from backends.errors import BackendError, WireError
+from backends.exchange import Exchange
+from backends.network_answer import Head, NetworkAnswer, PartDecoder, WholeBody
+from backends.rejections import ERROR_BODY_BYTES, parse_rejection
+from backends.retries import RetryPolicy
+from backends.signing import Credentials, Operation, SignedRequest, Signer
+from backends.wire.eventstream import EventStreamDecoder
+from backends.wire.parts import parse_part
+
+__all__ = ["Credentials", "SageMakerBackend", "Timeouts"]
+
+_EVENT_STREAM = "application/vnd.amazon.eventstream"
+
+
+class SageMakerBackend:
+    """Answers from SageMaker endpoints of one region and account.
+
+    Region, endpoint URL, credentials, retries and proxies are found as boto3 finds them where they are not given; nothing is looked up before the first
+    answer is entered.
+
+    Args:
+        region: An AWS region.
+        profile: A profile of the AWS configuration.
+        endpoint_url: Where SageMaker Runtime, or its twin, is.
+        credentials: Keys to sign with; with them, no credential source is asked.
+        timeouts: How long to wait for what.
+        allow_insecure: Whether AWS credentials may go to a host that is not AWS's without TLS.
+        use_proxy: Whether HTTP_PROXY and its relatives are followed.
+        attempts: The most attempts before an answer begins, the first included.
+        sleep: What passes the time between attempts.
+    """
+
+    def __init__(
+        self,
+        *,
+        region: str | None = None,
+        profile: str | None = None,
+        endpoint_url: str | None = None,
+        credentials: Credentials | None = None,
+        timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen
+        allow_insecure: bool = False,
+        use_proxy: bool = True,
+        attempts: int | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._signer = Signer(
+            region=region, profile=profile, endpoint_url=endpoint_url, credentials=credentials, allow_insecure=allow_insecure, attempts=attempts
+        )
+        self._timeouts = timeouts
+        self._pool = ConnectionPool(use_proxy=use_proxy)
+        self._sleep = sleep
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        await self.aclose()
+
+    def stream(self, request: ChatRequest, *, tap: Tap | None = None) -> NetworkAnswer:
+        """Return the answer to `request`; nothing is sent before it is entered."""
+        return self._pool.track(NetworkAnswer(partial(self._open_stream, request), self._timeouts, tap))
+
+    def invoke(self, request: ChatRequest, *, tap: Tap | None = None) -> NetworkAnswer:
+        """Return the same without streaming: the whole answer comes as one part."""
+        return self._pool.track(NetworkAnswer(partial(self._open_whole, request), self._timeouts, tap))
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._pool.aclose()
+
+    async def _open_stream(self, request: ChatRequest, exchange: Exchange) -> Head:
+        response = await self._call("invoke_endpoint_with_response_stream", request, encode_body(request, stream=True), exchange)
+        content_type = response.headers.get("content-type", "")
+        if content_type.partition(";")[0].strip().lower() != _EVENT_STREAM:
+            raise WireError(f"the response's content type is {content_type!r}, expected {_EVENT_STREAM}: is this a SageMaker Runtime endpoint?")
+        return _head(response, "x-amzn-sagemaker-content-type", EventStreamParts())
+
+    async def _open_whole(self, request: ChatRequest, exchange: Exchange) -> Head:
+        return _head(await self._call("invoke_endpoint", request, encode_body(request, stream=False), exchange), "content-type", WholeBody())
+
+    async def _call(self, operation: Operation, request: ChatRequest, body: bytes, exchange: Exchange) -> httpx.Response:
+        """Return the response of the first attempt that succeeds."""
+        check_custom_attributes(request.custom_attributes)
+        members: dict[str, Any] = {"EndpointName": request.endpoint.name, "ContentType": "application/json", "Body": body}
+        if request.custom_attributes:
+            members["CustomAttributes"] = request.custom_attributes
+        sign = partial(asyncio.to_thread, self._signer.sign, operation, members)
+        first = await exchange.wait(sign)
+        policy = RetryPolicy(first.attempts)
+        for attempt in count(1):
+            signed = first if attempt == 1 else (await exchange.wait(sign)).as_attempt(attempt, first)
+            try:
+                return await self._send(signed, exchange)
+            except BackendError as error:
+                delay_s = None if exchange.out_of_time else policy.delay_s(error, attempt, exchange.headers)
+                if delay_s is None:
+                    raise
+            await exchange.rest(delay_s, self._sleep)
+        raise AssertionError("unreachable: the loop has no end")
+
+    async def _send(self, signed: SignedRequest, exchange: Exchange) -> httpx.Response:
+        client = await exchange.wait(lambda: self._pool.client(self._signer.ca_bundle))
+        message = httpx.Request(signed.method, signed.url, headers={"Accept-Encoding": "identity", **signed.headers}, content=signed.body)
+        response = await exchange.send(client, message)
+        if response.is_success:
+            return response
+        body = await exchange.read_all(ERROR_BODY_BYTES)
+        headers = dict(response.headers)
+        raise parse_rejection(response.status_code, headers, body, request_id=headers.get("x-amzn-requestid"))
+
+
+class EventStreamParts:
+    """The bytes of an event stream in, the bytes of its PayloadParts out."""
+
+    def __init__(self) -> None:
+        self._messages = EventStreamDecoder()
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Yield every part that `data` completes.
+
+        Raises:
+            MalformedFrame: A message is none.
+            StreamInterrupted: A message is an exception or an error.
+        """
+        for message in self._messages.feed(data):
+            part = parse_part(message)
+            if part is not None:
+                yield part
+
+    def finish(self) -> Iterable[bytes]:
+        """Return nothing.
+
+        Raises:
+            TruncatedStream: The stream stops inside a message.
+        """
+        return tuple(message.payload for message in self._messages.finish())
+
+
+def _head(response: httpx.Response, content_type_name: str, parts: PartDecoder) -> Head:
+    headers = dict(response.headers)
+    return Head(headers, headers.get("x-amzn-requestid"), headers.get(content_type_name), parts)

@@ -1,0 +1,181 @@
+"""A request to SageMaker Runtime exactly as boto3 would send it, without sending it.
+
+boto3 resolves region, endpoint and credentials, validates, serialises and signs; its public `before-send` event is where we take the request over. All of
+it blocks (a profile may start a process, or ask another service), so it is called in a thread.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from threading import Lock
+from typing import Any, Literal, NoReturn, TypeAlias
+from urllib.parse import urlsplit
+
+from backends.errors import ConfigurationError
+
+Operation: TypeAlias = Literal["invoke_endpoint_with_response_stream", "invoke_endpoint"]
+
+_LEGACY_ATTEMPTS = 5
+_AWS_DOMAINS = ("amazonaws.com", "amazonaws.com.cn", "amazonaws.eu", "api.aws", "api.amazonwebservices.com.cn")
+_AWS_KEY = re.compile(r"Credential=A[KS]IA[A-Z0-9]{8,}/")
+"""AWS gives its access keys these prefixes, so that anybody can tell them from dummy keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Keys to sign with in place of those that boto3 finds; no credential source is asked."""
+
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+    session_token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedRequest:
+    """What goes out."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def attempts(self) -> int:
+        """How many attempts boto3 would make, the first included."""
+        maximum = re.search(r"max=(\d+)", self.headers["amz-sdk-request"])
+        return int(maximum[1]) if maximum else _LEGACY_ATTEMPTS
+
+    def as_attempt(self, number: int, first: SignedRequest) -> SignedRequest:
+        """Return the request as attempt `number` at what `first` was; neither header is signed."""
+        named = {"amz-sdk-invocation-id": first.headers["amz-sdk-invocation-id"], "amz-sdk-request": f"attempt={number}; max={self.attempts}"}
+        return replace(self, headers={**self.headers, **named})
+
+
+class Signer:
+    """One boto3 client, made by the first request; safe in threads.
+
+    Args:
+        region: None for what the AWS configuration says.
+        profile: None for AWS_PROFILE, or the default one.
+        endpoint_url: None for what the AWS configuration says, or the region's own.
+        credentials: None for what boto3 finds.
+        allow_insecure: Whether AWS credentials may go to a host that is not AWS's without TLS.
+        attempts: None for AWS_MAX_ATTEMPTS, or the retry mode's own number.
+    """
+
+    def __init__(
+        self,
+        *,
+        region: str | None = None,
+        profile: str | None = None,
+        endpoint_url: str | None = None,
+        credentials: Credentials | None = None,
+        allow_insecure: bool = False,
+        attempts: int | None = None,
+    ) -> None:
+        self._region = region
+        self._profile = profile
+        self._endpoint_url = endpoint_url
+        self._credentials = credentials
+        self._allow_insecure = allow_insecure
+        self._attempts = attempts
+        self._making = Lock()
+        self._client: Any = None
+        self.ca_bundle: str | None = None
+        """AWS_CA_BUNDLE or the profile's; known once a request was signed."""
+
+    def sign(self, operation: Operation, members: Mapping[str, Any]) -> SignedRequest:
+        """Return a request, signed now.
+
+        Args:
+            operation: The boto3 client's method.
+            members: Its arguments.
+
+        Raises:
+            ConfigurationError: boto3 would not send it, or it must not go to where the configuration says.
+        """
+        with _in_our_words(self._profile):
+            with self._making:
+                if self._client is None:
+                    self._client = self._make_client()
+            try:
+                getattr(self._client, operation)(**members)
+            except _Prepared as prepared:
+                signed = prepared.signed
+            else:
+                raise ConfigurationError("boto3 sent the request by itself: a handler of the same event came before ours")
+        if not self._allow_insecure:
+            _refuse_open_transport(signed)
+        return signed
+
+    def _make_client(self) -> Any:
+        import boto3
+        from botocore.config import Config
+
+        keys = self._credentials
+        session = boto3.Session(
+            aws_access_key_id=keys.access_key_id if keys else None,
+            aws_secret_access_key=keys.secret_access_key if keys else None,
+            aws_session_token=keys.session_token if keys else None,
+            region_name=self._region,
+            profile_name=self._profile,
+        )
+        region = session.region_name or os.environ.get("AWS_REGION")
+        config = Config(retries={"total_max_attempts": self._attempts}) if self._attempts else None
+        client = session.client("sagemaker-runtime", region_name=region, endpoint_url=self._endpoint_url, config=config)
+        client.meta.events.register("before-send.sagemaker-runtime", _take_over)
+        self.ca_bundle = session._session.get_config_variable("ca_bundle")  # noqa: SLF001 - boto3 has no public way to its botocore session
+        return client
+
+
+class _Prepared(Exception):
+    """Carries the signed request out of boto3; no retry mode takes it for a failure of the network."""
+
+    def __init__(self, signed: SignedRequest) -> None:
+        super().__init__("the request is ready")
+        self.signed = signed
+
+
+def _take_over(request: Any, **_: Any) -> NoReturn:
+    headers = {name: value.decode() if isinstance(value, bytes) else str(value) for name, value in request.headers.items()}
+    raise _Prepared(SignedRequest(request.method, request.url, headers, request.body or b""))
+
+
+def _refuse_open_transport(signed: SignedRequest) -> None:
+    url = urlsplit(signed.url)
+    host = url.hostname or ""
+    is_aws = any(host == domain or host.endswith(f".{domain}") for domain in _AWS_DOMAINS)
+    if url.scheme != "https" and not is_aws and _AWS_KEY.search(signed.headers.get("Authorization", "")):
+        raise ConfigurationError(
+            f"AWS credentials are not sent to {url.scheme}://{url.netloc}, which is not AWS's and not encrypted: "
+            "use https or dummy keys, or allow it with allow_insecure=True"
+        )
+
+
+@contextmanager
+def _in_our_words(profile: str | None) -> Iterator[None]:
+    from botocore import exceptions as boto
+
+    advice: dict[type[Exception], str] = {
+        boto.NoRegionError: "no AWS region: pass region=, or set AWS_DEFAULT_REGION (or AWS_REGION), or a region in the profile",
+        boto.ProfileNotFound: "no such AWS profile: `aws configure list-profiles` shows those that exist",
+        boto.NoCredentialsError: "no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or run `aws configure`",
+        boto.PartialCredentialsError: "the AWS credentials are incomplete",
+        boto.UnauthorizedSSOTokenError: f"the SSO session is over: run `aws sso login{f' --profile {profile}' if profile else ''}`",
+        boto.SSOError: f"SSO gives no credentials: run `aws sso login{f' --profile {profile}' if profile else ''}`",
+        boto.TokenRetrievalError: f"SSO gives no credentials: run `aws sso login{f' --profile {profile}' if profile else ''}`",
+        boto.CredentialRetrievalError: "the source of the AWS credentials failed",
+        boto.ParamValidationError: "the request is not one that SageMaker takes",
+        boto.ClientError: "AWS refused to give credentials",
+        boto.BotoCoreError: "the AWS configuration cannot be used",
+        ValueError: "the AWS configuration cannot be used",
+    }
+    try:
+        yield
+    except tuple(advice) as error:
+        words = next(words for kind, words in advice.items() if isinstance(error, kind))
+        raise ConfigurationError(f"{words} ({error})") from error
