@@ -1,0 +1,103 @@
+"""Imports point one way, and every room keeps to the packages that are its own."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+GROUND = frozenset({"backends.events", "backends.errors"})
+WIRE = GROUND | {"backends.wire"}
+TWIN = WIRE | {"backends.endpoints", "backends.recording", "mock_server"}
+CALLERS = frozenset({"backends.sagemaker", "backends.container"})
+IO = frozenset({"asyncio", "anyio", "socket", "ssl", "time", "threading", "random", "os", "pathlib", "io", "logging"})
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What the files of one room import: of the other rooms, of installed packages, and what of the standard library they do without."""
+
+    rooms: frozenset[str] = frozenset()
+    packages: frozenset[str] = frozenset()
+    never: frozenset[str] = frozenset()
+
+
+ROOMS = {
+    "backends": Room(frozenset({"backends"}), frozenset({"anyio", "boto3", "botocore", "httpcore", "httpx", "orjson", "stamina"})),
+    "backends.events": Room(never=IO),
+    "backends.errors": Room(never=IO),
+    "backends.wire": Room(WIRE, frozenset({"orjson"}), never=IO),
+    "mock_server": Room(TWIN, frozenset({"fastapi", "httptools", "orjson", "starlette", "uvicorn"})),
+    "mock_server.record": Room(TWIN | CALLERS, frozenset({"orjson"})),
+    "mock_server.upstream": Room(TWIN | CALLERS, frozenset({"orjson"})),
+    "mock_server.pytest_plugin": Room(TWIN, frozenset({"pytest"})),
+    "demo": Room(frozenset({"backends", "demo", "mock_server.MockServer"}), frozenset({"fastapi", "gradio", "httpx", "orjson", "starlette", "uvicorn"})),
+}
+"""The longest name that fits a file is its room."""
+
+OURS = ("backends", "mock_server", "demo", "tests")
+FILES = sorted(path for room in ("backends", "mock_server", "demo") for path in (ROOT / room).rglob("*.py"))
+
+
+def module_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def fits(module: str, names: frozenset[str]) -> bool:
+    return any(module == name or module.startswith(name + ".") for name in names)
+
+
+def room_of(module: str) -> Room:
+    return ROOMS[max((name for name in ROOMS if fits(module, frozenset({name}))), key=len)]
+
+
+def imports(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield the line and the full name of everything imported, `from a import b` as a.b."""
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno} imports by dots; write the full name"
+            yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
+
+
+def allowed(name: str, room: Room) -> bool:
+    top = name.partition(".")[0]
+    if top in OURS:
+        return fits(name, room.rooms)
+    if top in sys.stdlib_module_names:
+        return not fits(name, room.never)
+    return top in room.packages
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_of)
+def test_a_file_imports_only_what_its_room_may(path: Path) -> None:
+    room = room_of(module_of(path))
+    wrong = [f"{path.name}:{line} {name}" for line, name in imports(path) if not allowed(name, room)]
+    assert not wrong
+
+
+def test_importing_backends_imports_nothing() -> None:
+    assert not list(imports(ROOT / "backends" / "__init__.py"))
+
+
+LAZY = {
+    "backends.wire": ("httpx", "boto3", "asyncio", "fastapi", "gradio"),
+    "mock_server": ("fastapi", "uvicorn", "boto3", "gradio"),
+    "mock_server.server": ("boto3", "gradio"),
+    "backends.sagemaker": ("fastapi", "uvicorn", "gradio"),
+}
+"""Importing the left costs none of the right."""
+
+
+@pytest.mark.parametrize(("module", "costly"), LAZY.items(), ids=LAZY)
+def test_an_import_pays_only_for_what_it_needs(module: str, costly: tuple[str, ...]) -> None:
+    program = f"import sys, {module}; print(*sorted({{*{costly!r}}} & {{*sys.modules}}))"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout.strip()) == (0, ""), done.stderr
