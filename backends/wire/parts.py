@@ -58,7 +58,8 @@ def parse_event(event: Mapping[str, Any]) -> bytes | None:
     """
     part = event.get("PayloadPart")
     if part is not None:
-        return bytes(part.get("Bytes", b""))
+        data: bytes = part.get("Bytes", b"")
+        return data
     for name in EXCEPTIONS:
         if name in event:
             raise _interruption(name, event[name])

@@ -1,0 +1,221 @@
+"""What containers write into their frames, read by its members: no dialect to guess, one answer may mix them.
+
+- `outputs`: LMI 0.23 to 0.25, and dynamic batching in every version.
+- `token`: LMI 0.26 and later (`log_prob`, `special_token`), LMI's asynchronous handler and TGI generate (`logprob`, `special`, `top_tokens`).
+- `choices`: OpenAI chat and completion chunks, and whole completions.
+- `generated_text`: an answer that came whole; beside `token`, the end of one that came in tokens.
+- `error`, `code` and `message`, `object: error`: the container failed after it had begun.
+
+Sources: djl-serving `djl_python/output_formatter.py`, text-generation-inference `router/src/{lib,server}.rs`, OpenAI's API reference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from backends.errors import StreamInterrupted, TruncatedStream
+from backends.events import Alternative, Finish, FinishReason, Reasoning, StreamEvent, Token, ToolCall
+
+Document: TypeAlias = Mapping[str, Any]
+
+FINISH_REASONS: dict[str, FinishReason] = {
+    "eos_token": "stop",
+    "stop": "stop",
+    "end_turn": "stop",
+    "length": "length",
+    "max_tokens": "length",
+    "stop_sequence": "stop_sequence",
+    "tool_calls": "tool_calls",
+    "function_call": "tool_calls",
+    "content_filter": "content_filter",
+}
+"""A container's word for its end -> ours; any other word is none of ours."""
+
+DONE: Document = {"[DONE]": True}
+"""What the sentinel `[DONE]` of a body, which is no JSON, is read as."""
+
+NO_MESSAGE = "the container gives no message"
+
+
+class AnswerReader:
+    """Frames in, events out; knows whether the answer has ended.
+
+    Of an answer with several choices, choice 0 is read and the others are skipped.
+    """
+
+    def __init__(self) -> None:
+        self.done = False
+        """Whether `[DONE]` came: nothing behind it counts."""
+        self._understood = False
+        self._needs_end = False
+        self._ended = False
+        self._has_text = False
+        self._container_reason: str | None = None
+        self._generated_tokens: int | None = None
+        self._input_tokens: int | None = None
+
+    def read(self, document: Document) -> Sequence[StreamEvent]:
+        """Return the events of one frame; a frame without a member that we know has none.
+
+        Raises:
+            StreamInterrupted: The container says that it failed.
+            TypeError, AttributeError: A member is of another type than containers write.
+        """
+        if "error" in document and document["error"] is not None:
+            raise _interruption(document)
+        for member, read in _READERS:
+            if member in document:
+                self._understood = True
+                return read(self, document)
+        if "message" in document and ("code" in document or document.get("object") == "error"):
+            raise _interruption(document)
+        return ()
+
+    def finish(self) -> Finish:
+        """Return the end.
+
+        Raises:
+            TruncatedStream: The answer had not ended, or no frame of one came.
+        """
+        if not self._understood and not self.done:
+            raise TruncatedStream("the stream ended without a frame that holds an answer")
+        if self._needs_end and not self._ended and not self.done:
+            raise TruncatedStream("the stream ended before the answer did: no generated_text, finish_reason or [DONE] came")
+        reason = FINISH_REASONS.get(self._container_reason) if self._container_reason else None
+        return Finish(reason, self._container_reason, self._generated_tokens, self._input_tokens)
+
+    def _read_token(self, document: Document) -> Sequence[StreamEvent]:
+        self._needs_end = self._has_text = True
+        token = document["token"]
+        get = token.get
+        text = get("text")
+        if text.__class__ is not str:
+            text = _text(text)
+        if document.get("generated_text") is not None or document.get("details") is not None:
+            self._read_end(document, token)
+        identity = get("id")
+        if identity.__class__ is list:  # LMI 0.27
+            identity = identity[0] if identity else None
+        logprob = token["logprob"] if "logprob" in token else get("log_prob")
+        special = get("special") or get("special_token") or False
+        if "top_tokens" in document:
+            return (Token(text, identity, logprob, special, _parse_top_tokens(document["top_tokens"])),)
+        return (Token(text, identity, logprob, special),)
+
+    def _read_end(self, document: Document, token: Document) -> None:
+        details = document.get("details")
+        if isinstance(details, dict):
+            if details.get("finish_reason") == "error":
+                raise StreamInterrupted(f"the container stopped with an error: {token.get('error_msg') or NO_MESSAGE}", code="error")
+            self._read_details(details)
+        if isinstance(document.get("generated_text"), str):
+            self._ended = True
+
+    def _read_details(self, details: Document) -> None:
+        self._end_with(details.get("finish_reason"))
+        self._generated_tokens = _count(details.get("generated_tokens"), self._generated_tokens)
+        self._input_tokens = _count(details.get("input_length"), self._input_tokens)
+
+    def _read_generated_text(self, document: Document) -> Sequence[StreamEvent]:
+        self._needs_end = True
+        self._read_end(document, {})
+        text = document["generated_text"]
+        if self._has_text or not isinstance(text, str):
+            return ()
+        self._has_text = True
+        return (Token(text),)
+
+    def _read_outputs(self, document: Document) -> Sequence[StreamEvent]:
+        outputs = document["outputs"]
+        self._has_text = True
+        if isinstance(outputs, list):
+            return (Token(_text(outputs[0])),) if outputs else ()
+        return (Token(_text(outputs)),)
+
+    def _read_choices(self, document: Document) -> Sequence[StreamEvent]:
+        self._needs_end = True
+        usage = document.get("usage")
+        if isinstance(usage, dict):
+            self._generated_tokens = _count(usage.get("completion_tokens"), self._generated_tokens)
+            self._input_tokens = _count(usage.get("prompt_tokens"), self._input_tokens)
+        for choice in document["choices"] or ():
+            if isinstance(choice, dict) and not choice.get("index"):
+                self._end_with(choice.get("finish_reason"))
+                return _parse_choice(choice)
+        return ()
+
+    def _read_done(self, _: Document) -> Sequence[StreamEvent]:
+        self.done = True
+        return ()
+
+    def _end_with(self, container_reason: Any) -> None:
+        if isinstance(container_reason, str):
+            self._container_reason = container_reason
+            self._ended = True
+
+
+_READERS: tuple[tuple[str, Callable[[AnswerReader, Document], Sequence[StreamEvent]]], ...] = (
+    ("token", AnswerReader._read_token),  # noqa: SLF001 - the table of the class's own readers
+    ("choices", AnswerReader._read_choices),  # noqa: SLF001
+    ("outputs", AnswerReader._read_outputs),  # noqa: SLF001
+    ("generated_text", AnswerReader._read_generated_text),  # noqa: SLF001
+    ("[DONE]", AnswerReader._read_done),  # noqa: SLF001
+)
+"""Member of a frame -> its reader; the first that is there decides."""
+
+
+def _text(text: Any) -> str:
+    if text is None:  # a token that holds a part of a character, as some containers write it
+        return ""
+    if not isinstance(text, str):
+        raise TypeError(f"text is {text!r}, expected a string")
+    return text
+
+
+def _parse_top_tokens(top_tokens: Any) -> tuple[Alternative, ...]:
+    return tuple(Alternative(str(other.get("text", "")), other.get("id"), other.get("logprob")) for other in top_tokens or ())
+
+
+def _parse_choice(choice: Document) -> list[StreamEvent]:
+    delta = choice.get("delta") or choice.get("message") or {"content": choice.get("text")}
+    events: list[StreamEvent] = []
+    reasoning = delta.get("reasoning_content") or delta.get("reasoning")
+    if isinstance(reasoning, str):
+        events.append(Reasoning(reasoning))
+    content = delta.get("content")
+    if isinstance(content, str) and content:
+        events += _parse_content(content, choice.get("logprobs"))
+    calls = delta.get("tool_calls") or ()
+    return events + [_parse_tool_call(call, place) for place, call in enumerate([calls] if isinstance(calls, dict) else calls)]
+
+
+def _parse_content(content: str, logprobs: Any) -> list[StreamEvent]:
+    """Return the tokens of a delta: several where the log probabilities tell them apart without losing a character."""
+    if isinstance(logprobs, list):  # LMI's chat formatter wraps them once more
+        logprobs = logprobs[0] if logprobs else None
+    tokens = logprobs.get("content") if isinstance(logprobs, dict) else None
+    if not tokens or "".join(str(token.get("token")) for token in tokens) != content:
+        tokens = [{**tokens[0], "token": content}] if tokens and len(tokens) == 1 else [{"token": content}]
+    return [Token(token["token"], None, token.get("logprob"), False, _parse_alternatives(token.get("top_logprobs"))) for token in tokens]
+
+
+def _parse_alternatives(top_logprobs: Any) -> tuple[Alternative, ...]:
+    return tuple(Alternative(str(other.get("token", "")), None, other.get("logprob")) for other in top_logprobs or ())
+
+
+def _parse_tool_call(call: Document, place: int) -> ToolCall:
+    function = call.get("function") or {}
+    return ToolCall(call.get("index") or place, call.get("id"), function.get("name"), function.get("arguments") or "")
+
+
+def _interruption(document: Document) -> StreamInterrupted:
+    error = document.get("error")
+    described = error if isinstance(error, dict) else document
+    message = described.get("message") or (error if isinstance(error, str) else None) or NO_MESSAGE
+    code = described.get("error_type") or described.get("type") or described.get("code") or described.get("http_status_code") or "error"
+    return StreamInterrupted(f"the container stopped with an error: {message}", code=str(code))
+
+
+def _count(value: Any, default: int | None) -> int | None:
+    return value if isinstance(value, int) else default
