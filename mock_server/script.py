@@ -91,8 +91,10 @@ def load_scripts(folder: Path, known: Mapping[str, Script] = MappingProxyType({}
     """Return the scripts of `folder` by name, together with those of `known` that it does not replace by others of the same name.
 
     Raises:
-        ScriptError: A file cannot be used, two scripts answer the same question, or none is named `fallback`.
+        ScriptError: There is no such folder, a file cannot be used, two scripts answer the same question, or none is named `fallback`.
     """
+    if not folder.is_dir():
+        raise ScriptError(str(folder), "a folder of script files", "none")
     scripts = {**known, **{path.stem: _load_script(path) for path in sorted(folder.glob("*.json"))}}
     if FALLBACK not in scripts:
         raise ScriptError(str(folder), f"a file {FALLBACK}.json, which answers every other prompt", sorted(scripts))
