@@ -1,0 +1,125 @@
+"""What the environment says about whom to talk to and where to serve; flags are the same variables, of higher rank."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal, Self, TypeAlias, TypeVar
+
+from backends.endpoints import Accepts
+from backends.errors import ConfigurationError
+from backends.prompts import FAMILIES
+
+BackendName: TypeAlias = Literal["mock", "sagemaker", "container"]
+
+BACKENDS: tuple[BackendName, ...] = ("mock", "sagemaker", "container")
+SHAPES: tuple[Accepts, ...] = ("inputs", "messages")
+
+_T = TypeVar("_T")
+
+FLAGS: Mapping[str, str] = {
+    "CHAT_BACKEND": "--backend",
+    "ENDPOINT_NAME": "--endpoint",
+    "CONTAINER_URL": "--url",
+    "GRADIO_SERVER_NAME": "--host",
+    "GRADIO_SERVER_PORT": "--port",
+    "GRADIO_ROOT_PATH": "--root-path",
+}
+"""The variables that a flag of `python -m demo` overrides."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Whom the page talks to, and where it is served; what AWS needs to know, boto3 reads from its own variables."""
+
+    backend: BackendName = "mock"
+    endpoint_name: str | None = None
+    """A SageMaker endpoint, or with `mock` the one of the catalog that is picked first; None only where none is needed."""
+    accepts: Accepts = "inputs"
+    family: str = "plain"
+    container_url: str | None = None
+    """Without a slash at its end; None except with `container`."""
+    host: str = "127.0.0.1"
+    port: int = 7860
+    """0 for any free one."""
+    root_path: str = ""
+    """Where a proxy in front serves the page, with a slash before and none behind."""
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str], *, flags: Mapping[str, str] | None = None) -> Self:
+        """Read `environ` beneath `flags`, a mapping of the same variables; an empty value is an absent one.
+
+        Raises:
+            ConfigurationError: A value is wrong, or one that the backend needs is missing; names the variable, what it says and what was expected.
+        """
+        above = {name: value for name, value in (flags or {}).items() if value}
+        below = {name: value for name, value in environ.items() if value}
+        if "ENDPOINT_NAME" not in below and "endpoint_name" in below:
+            below["ENDPOINT_NAME"] = below["endpoint_name"]
+        values = below | above
+        settings = cls(
+            backend=_read(values, "CHAT_BACKEND", _one_of(BACKENDS), _implied(above) or _implied(below) or "mock"),
+            endpoint_name=values.get("ENDPOINT_NAME"),
+            accepts=_read(values, "CHAT_ACCEPTS", _one_of(SHAPES), "inputs"),
+            family=_read(values, "CHAT_FAMILY", _one_of(FAMILIES), "plain"),
+            container_url=_read(values, "CONTAINER_URL", _url, None),
+            host=values.get("GRADIO_SERVER_NAME", "127.0.0.1"),
+            port=_read(values, "GRADIO_SERVER_PORT", _port, 7860),
+            root_path=_read(values, "GRADIO_ROOT_PATH", _root_path, ""),
+        )
+        settings._check()
+        return settings
+
+    def _check(self) -> None:
+        if self.backend == "sagemaker" and self.endpoint_name is None:
+            raise ConfigurationError("The backend sagemaker needs the name of an endpoint: set ENDPOINT_NAME or pass --endpoint.")
+        if self.backend == "container" and self.container_url is None:
+            raise ConfigurationError("The backend container needs the container's address: set CONTAINER_URL or pass --url.")
+
+
+def _implied(values: Mapping[str, str]) -> BackendName | None:
+    if "CONTAINER_URL" in values:
+        return "container"
+    return "sagemaker" if "ENDPOINT_NAME" in values else None
+
+
+def _read(values: Mapping[str, str], name: str, parse: Callable[[str], _T], default: _T) -> _T:
+    if name not in values:
+        return default
+    try:
+        return parse(values[name])
+    except ValueError as error:
+        flag = f" ({FLAGS[name]})" if name in FLAGS else ""
+        raise ConfigurationError(f"{name}{flag} is {values[name]!r}; expected {error}.") from None
+
+
+def _one_of(names: Iterable[_T]) -> Callable[[str], _T]:
+    known = tuple(names)
+
+    def parse(value: str) -> _T:
+        for name in known:
+            if name == value:
+                return name
+        raise ValueError(f"one of {', '.join(map(str, known))}")
+
+    return parse
+
+
+def _url(value: str) -> str:
+    if not re.match(r"https?://[^/?#\s]+[^?#\s]*$", value):
+        raise ValueError("a URL such as http://127.0.0.1:8080")
+    return value.rstrip("/")
+
+
+def _port(value: str) -> int:
+    if not (value.isascii() and value.isdigit() and int(value) <= 65535):
+        raise ValueError("a port from 0 to 65535")
+    return int(value)
+
+
+def _root_path(value: str) -> str:
+    path = value.rstrip("/")
+    if path and not path.startswith(("/", "http://", "https://")):
+        raise ValueError("a path such as /chat")
+    return path

@@ -1,0 +1,162 @@
+"""The chat tab: its controls, and what happens when they are used."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import aclosing
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+import gradio as gr
+
+from backends.chat import ChatBackend, ChatRequest
+from backends.errors import BackendError
+from demo.desk import Desk
+from demo.examples import EXAMPLES
+from demo.failures import OWN_FAULT, sentence
+from demo.panel import NO_FAULT, Panel
+from demo.run import Run
+from demo.transcript import rows
+from demo.turns import Turn, told
+
+AT_ONCE = 200
+"""How many answers may be on their way at the same time: a stalled one keeps its place until it ends."""
+
+Values: TypeAlias = Mapping[Any, Any]
+Updates: TypeAlias = dict[Any, Any]
+Turns: TypeAlias = tuple[Turn, ...]
+
+
+class ChatTab:
+    """A chat with one endpoint at a time; made inside a `gr.Blocks`."""
+
+    def __init__(self, desk: Desk, panel: Panel) -> None:
+        self._desk = desk
+        self._panel = panel
+        self._runs: dict[str, Run] = {}
+        self._turns = gr.State(())
+        self._chat = gr.Chatbot(
+            show_label=False, elem_id="chat", height="100%", buttons=["copy"], layout="bubble", placeholder="Ask something, or pick a question below.",
+            group_consecutive_messages=False, allow_tags=True, reasoning_tags=None, allow_file_downloads=False, feedback_options=None,
+        )  # fmt: skip
+        with gr.Row(elem_id="examples"):
+            self._examples = [gr.Button(label, size="sm", elem_classes="example") for label, _ in EXAMPLES]
+        with gr.Row(elem_id="ask"):
+            self._box = gr.Textbox(
+                show_label=False,
+                label="Question",
+                container=False,
+                placeholder="Ask something",
+                lines=1,
+                max_lines=8,
+                scale=1,
+                autofocus=True,
+                elem_id="question",
+            )
+            self._send = gr.Button("Send", variant="primary", scale=0, min_width=88, elem_id="send")
+            self._stop = gr.Button("Stop", variant="stop", scale=0, min_width=88, visible=False, elem_id="stop")
+        with gr.Row(elem_id="tools"):
+            self._again = gr.Button("Regenerate", size="sm", scale=0, interactive=False, elem_id="again")
+            self._clear = gr.Button("Clear", size="sm", scale=0, interactive=False, elem_id="clear")
+            self._plain = gr.Checkbox(False, label="Plain text", container=False, scale=0, min_width=120, elem_id="plain")
+        self._wire()
+
+    def _wire(self) -> None:
+        inputs = {self._turns, self._plain, self._box, *self._panel.inputs}
+        outputs = [self._turns, self._chat, self._box, self._send, self._stop, self._again, self._clear, self._plain, self._panel.fault]
+        answering: dict[str, Any] = {
+            "inputs": inputs, "outputs": outputs, "show_progress": "hidden", "api_visibility": "private",
+            "concurrency_limit": AT_ONCE, "concurrency_id": "answers",
+        }  # fmt: skip
+        quick: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+        for asked in (
+            gr.on([self._box.submit, self._send.click], self._ask_typed, **answering),
+            self._again.click(self._ask_again, **answering),
+            *(button.click(self._example(question), **answering) for button, (_, question) in zip(self._examples, EXAMPLES, strict=True)),
+        ):
+            asked.failure(self._broken, [self._turns, self._plain], outputs, **quick)
+        self._stop.click(self.stop, **quick)
+        self._clear.click(self._cleared, None, [self._turns, self._chat, self._again, self._clear], **quick)
+        self._plain.input(self._repaint, [self._turns, self._plain], self._chat, **quick)
+
+    async def _ask_typed(self, values: Values, request: gr.Request) -> AsyncIterator[Updates]:
+        async for updates in self._ask(values[self._box], values[self._turns], values, request):
+            # The box is emptied with the first update that shows the question in the chat, never before.
+            yield {self._box: "", **updates} if self._stop in updates else updates
+
+    async def _ask_again(self, values: Values, request: gr.Request) -> AsyncIterator[Updates]:
+        turns: Turns = values[self._turns]
+        async for updates in self._ask(turns[-1].question if turns else "", turns[:-1], values, request):
+            yield updates
+
+    def _example(self, question: str) -> Callable[[Values, gr.Request], AsyncIterator[Updates]]:
+        async def ask_example(values: Values, request: gr.Request) -> AsyncIterator[Updates]:
+            async for updates in self._ask(question, values[self._turns], values, request):
+                yield updates
+
+        return ask_example
+
+    async def _ask(self, question: str, before: Turns, values: Values, request: gr.Request) -> AsyncIterator[Updates]:
+        """Answer `question` behind the turns `before`, unless the session still waits for another answer."""
+        session = request.session_hash or ""
+        if not (question and question.strip()) or session in self._runs:
+            yield {self._send: gr.skip()}
+            return
+        plain, turn = values[self._plain], Turn(question)
+        yield self._begun() | {self._turns: (*before, turn), self._chat: rows((*before, turn), plain=plain)}
+        try:
+            self._runs[session] = run = Run(*self._asked(question, before, values))
+            async with aclosing(run.turns()) as turns:
+                async for turn in turns:
+                    yield {self._chat: rows((*before, turn), plain=plain)}
+        except BackendError as error:
+            turn = Turn(question, failure=sentence(error))
+        finally:
+            self._runs.pop(session, None)
+        yield self._ended((*before, turn), plain)
+
+    def _asked(self, question: str, before: Turns, values: Values) -> tuple[ChatBackend, ChatRequest]:
+        messages = list(told(before, question, values[self._panel.system_prompt]))
+        return self._desk.backend(values[self._panel.front]), self._panel.request(messages, values)
+
+    def _begun(self) -> Updates:
+        return {
+            self._send: gr.update(visible=False),
+            self._stop: gr.update(visible=True),
+            self._again: gr.update(interactive=False),
+            self._clear: gr.update(interactive=False),
+            self._plain: gr.update(interactive=False),
+        }
+
+    def _ended(self, turns: Turns, plain: bool) -> Updates:
+        return {
+            self._turns: turns,
+            self._chat: rows(turns, plain=plain),
+            self._send: gr.update(visible=True),
+            self._stop: gr.update(visible=False),
+            self._again: gr.update(interactive=True, value="Retry" if turns[-1].failure else "Regenerate"),
+            self._clear: gr.update(interactive=True),
+            self._plain: gr.update(interactive=True),
+            self._panel.fault: NO_FAULT,
+        }
+
+    def _broken(self, turns: Turns, plain: bool) -> Updates:
+        """Give the controls back after a fault of our own, whose trace is in the log."""
+        unanswered = replace(turns[-1], failure=OWN_FAULT) if turns else Turn("", failure=OWN_FAULT)
+        return self._ended((*turns[:-1], unanswered), plain)
+
+    def _cleared(self) -> Updates:
+        return {self._turns: (), self._chat: [], self._again: gr.update(interactive=False, value="Regenerate"), self._clear: gr.update(interactive=False)}
+
+    def _repaint(self, turns: Turns, plain: bool) -> Any:
+        return gr.update(value=rows(turns, plain=plain), render_markdown=not plain)
+
+    async def stop(self, request: gr.Request) -> None:
+        """Stop the answer that a page waits for, if it does: because Stop was pressed, or because the page is gone."""
+        if run := self._runs.get(request.session_hash or ""):
+            await run.stop()
+
+    async def aclose(self) -> None:
+        """Stop every answer."""
+        for run in list(self._runs.values()):
+            await run.stop()

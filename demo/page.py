@@ -1,0 +1,57 @@
+"""The page's layout, and what it is dressed in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import gradio as gr
+from fastapi import FastAPI
+
+from demo.chat import ChatTab
+from demo.desk import Desk
+from demo.panel import Panel
+
+_HERE = Path(__file__).parent
+
+# The packaged semibold cuts hold no Latin letters, so bold text asks for the bold ones.
+THEME = gr.themes.Default(
+    primary_hue=gr.themes.colors.indigo,
+    secondary_hue=gr.themes.colors.indigo,
+    neutral_hue=gr.themes.colors.slate,
+    radius_size=gr.themes.sizes.radius_lg,
+    font=[gr.themes.LocalFont("Source Sans Pro", weights=(400, 700)), "Noto Sans CJK SC", "system-ui", "sans-serif"],
+    font_mono=[gr.themes.LocalFont("IBM Plex Mono", weights=(400, 700)), "ui-monospace", "monospace"],
+).set(
+    button_primary_background_fill="*primary_600",
+    button_primary_background_fill_hover="*primary_700",
+    body_text_color_subdued="*neutral_600",
+    body_text_color_subdued_dark="*neutral_400",
+    block_title_text_color="*neutral_700",
+    block_label_text_color="*neutral_700",
+)
+
+
+class Page:
+    """The Blocks of one page, and what to stop when its server ends."""
+
+    def __init__(self, desk: Desk) -> None:
+        with gr.Blocks(title="Streamtwin", analytics_enabled=False, fill_height=True) as self.blocks:
+            with gr.Sidebar(width=330, elem_id="panel"):
+                panel = Panel(desk)
+            gr.Markdown(f"# Streamtwin\n{desk.headline} `{desk.place}`", elem_id="header")
+            self._chat = ChatTab(desk, panel)
+            self.blocks.unload(self._chat.stop)
+        # Nobody but the page itself calls its functions: over the API, one could start answers that no one reads.
+        self.blocks.queue(api_open=False)
+
+    def mount(self, app: FastAPI, *, host: str, port: int, root_path: str) -> None:
+        """Serve the page at the root of `app`."""
+        gr.mount_gradio_app(
+            app, self.blocks, path="/", server_name=host, server_port=port, root_path=root_path or None, theme=THEME, css_paths=_HERE / "page.css",
+            head_paths=_HERE / "page.html", footer_links=["settings"], run_history=False, ssr_mode=False, show_error=False, enable_monitoring=False, pwa=False,
+            mcp_server=False,
+        )  # fmt: skip
+
+    async def aclose(self) -> None:
+        """Stop every answer that is still on its way."""
+        await self._chat.aclose()

@@ -1,0 +1,105 @@
+"""One answer on its way to a page: read by one task, painted by another, stopped from anywhere."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import suppress
+
+from backends.answer import AnswerText
+from backends.body import prompt_of
+from backends.chat import ChatBackend, ChatRequest
+from backends.errors import BackendError
+from backends.prompts import family
+from backends.timing import Timing
+from demo.failures import OWN_FAULT, sentence
+from demo.pacing import pause_s
+from demo.status import progress, result
+from demo.turns import Turn
+
+logger = logging.getLogger(__name__)
+
+TICK_S = 0.25
+"""How often a page hears of a stream in which nothing happens; only when it does is it noticed that the page was closed."""
+
+
+class Run:
+    """One answer from its request to its end; used once, on one event loop.
+
+    Whoever closes the iterator that `turns` returns, or calls `stop` from any task, closes the connection. How long an answer may take is its backend's to say.
+
+    Raises:
+        ConfigurationError: The endpoint's model family is unknown.
+    """
+
+    def __init__(self, backend: ChatBackend, request: ChatRequest) -> None:
+        self._question = request.messages[-1].content
+        self._messages = len(request.messages)
+        self._timing = Timing()
+        self._visible = AnswerText(family(request.endpoint.family).end_strings, (*prompt_of(request).stop, *request.parameters.stop))
+        self._answer = backend.stream(request, tap=self._timing)
+        self._text = ""
+        self._failure: str | None = None
+        self._stopped = False
+        self._arrived = asyncio.Event()
+        self._now = asyncio.get_running_loop().time
+        self._began_at_s = self._heard_at_s = self._now()
+
+    async def stop(self) -> None:
+        """Close the connection; `turns` goes on to its last turn, with all that arrived."""
+        self._stopped = True
+        await self._answer.aclose()
+
+    async def turns(self) -> AsyncGenerator[Turn]:
+        """Yield the turn as it grows: the first text at once, then as often as `demo.pacing` allows, and its end at once."""
+        reader = asyncio.create_task(self._read())
+        reader.add_done_callback(lambda _: self._arrived.set())
+        try:
+            yield self._turn()
+            async for _ in self._moments(reader):
+                yield self._turn()
+            yield self._last_turn(reader)
+        finally:
+            await self._answer.aclose()
+            reader.cancel()
+            await asyncio.wait({reader})
+
+    async def _moments(self, reader: asyncio.Task[None]) -> AsyncIterator[None]:
+        """Yield whenever the page is worth painting, until the answer ends."""
+        painted_at_s = float("-inf")
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(TICK_S):
+                    await self._arrived.wait()
+            if self._arrived.is_set():
+                rest_s = painted_at_s + pause_s(self._text, self._messages) - self._now()
+                if rest_s > 0:
+                    await asyncio.wait({reader}, timeout=rest_s)
+                self._arrived.clear()
+                painted_at_s = self._now()
+            if reader.done():
+                return
+            yield
+
+    async def _read(self) -> None:
+        try:
+            async with self._answer as answer:
+                async for event in answer:
+                    self._heard_at_s = self._now()
+                    self._text += self._visible.feed(event)
+                    self._arrived.set()
+        except BackendError as error:
+            self._failure = sentence(error)
+
+    def _turn(self) -> Turn:
+        status = progress(self._timing, waited_s=self._now() - self._began_at_s, idle_s=self._now() - self._heard_at_s)
+        return Turn(self._question, self._text, status)
+
+    def _last_turn(self, reader: asyncio.Task[None]) -> Turn:
+        if bug := reader.exception():
+            logger.error("An answer failed for a reason of our own", exc_info=bug)
+            self._failure = OWN_FAULT
+        self._text += self._visible.finish(broke_off=self._timing.finish is None)
+        failure = None if self._stopped else self._failure
+        return Turn(self._question, self._text, result(self._timing, stopped=self._stopped), failure)

@@ -1,0 +1,44 @@
+"""The line of figures under an answer."""
+
+from __future__ import annotations
+
+from backends.events import Finish
+from backends.timing import Timing
+
+SILENCE_S = 1.0
+"""A stream that says nothing for so long is said to have stalled."""
+
+
+def progress(timing: Timing, *, waited_s: float, idle_s: float) -> str:
+    """Return the line of an answer on its way: how long one waits, or the figures so far."""
+    if timing.ttft_s is None:
+        return f"waiting {waited_s:.1f} s"
+    return " · ".join((*_figures(timing), f"stalled {idle_s:.0f} s" if idle_s >= SILENCE_S else "streaming"))
+
+
+def result(timing: Timing, *, stopped: bool) -> str:
+    """Return the line of an answer that ended."""
+    return " · ".join((*_figures(timing), _ending(timing.finish, stopped=stopped)))
+
+
+def _figures(timing: Timing) -> list[str]:
+    if timing.ttft_s is None:
+        return []
+    figures = [f"TTFT {_duration(timing.ttft_s)}"]
+    if timing.tokens_per_s:
+        figures.append(f"{timing.tokens_per_s:.1f} tokens/s")
+    return [*figures, f"{timing.tokens} token{'s' * (timing.tokens != 1)}"]
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.2f} s"
+
+
+def _ending(finish: Finish | None, *, stopped: bool) -> str:
+    if stopped:
+        return "stopped by you"
+    if finish is None:
+        return "broken off"
+    reason = finish.reason or "no reason given"
+    own_word = finish.container_reason
+    return f"finished: {reason}" + (f" ({own_word})" if own_word not in (None, finish.reason) else "")
