@@ -146,6 +146,8 @@ def _token(members: dict[str, Any], position: int, where: str) -> ScriptToken:
 _Rule: TypeAlias = tuple[str, Callable[[Any], bool]]
 """What is expected of a member, in words and as a test."""
 
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # JSON can spell one, UTF-8 cannot
+
 
 def _is_text(value: Any) -> bool:
     return isinstance(value, str) and not _LONE_SURROGATE.search(value)
@@ -154,8 +156,6 @@ def _is_text(value: Any) -> bool:
 def _is_list(value: Any, fits: Callable[[Any], bool]) -> bool:
     return isinstance(value, list) and all(map(fits, value))
 
-
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 _SCRIPT_MEMBERS: Mapping[str, _Rule] = {
     "prompts": ("a list of questions, a word or more each", lambda value: _is_list(value, lambda prompt: _is_text(prompt) and not normalize(prompt).isspace())),
