@@ -1,0 +1,73 @@
+"""`python -m mock_server [serve]`: the twin as a server of its own."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from mock_server.app import create_app
+from mock_server.catalog import FILE, CatalogError, load_catalog
+from mock_server.embedded import environ_for
+from mock_server.exchange import Twin
+from mock_server.playback import LoopClock
+from mock_server.profiles import find_profile
+from mock_server.server import Server, bind
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return the process's exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if not given or given[0].startswith("-"):
+        given.insert(0, "serve")
+    return _serve(_parser().parse_args(given))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m mock_server", description="A local twin of streaming SageMaker endpoints.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    serve = commands.add_parser("serve", help="serve the catalog's endpoints (the default)")
+    serve.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
+    serve.add_argument("--port", type=_port, default=8080, help="the port to listen on; 0 picks one (default: %(default)s)")
+    serve.add_argument("--catalog", type=Path, default=FILE, metavar="FILE", help="a TOML file of endpoints (default: the twin's own)")
+    return parser
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: expected 0 to 65535")
+    return int(text)
+
+
+def _serve(options: argparse.Namespace) -> int:
+    try:
+        catalog = load_catalog(options.catalog)
+    except CatalogError as error:
+        return _fail(f"--catalog: {error}")
+    try:
+        listener = bind(options.host, options.port)
+    except OSError as error:
+        return _fail(f"--host {options.host} --port {options.port}: {error.strerror}; choose another --port, or 0 for a free one")
+    host, port = listener.getsockname()[:2]
+    _greet(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}", catalog)
+    server = Server(create_app(Twin(catalog, find_profile("typical"), LoopClock())))
+    with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again once the server has stopped
+        asyncio.run(server.serve(sockets=[listener]))
+    return 0
+
+
+def _greet(url: str, endpoints: Iterable[str]) -> None:
+    exports = "\n".join(f"export {name}={value}" for name, value in environ_for(url).items())
+    print(f"The twin answers at {url} for {', '.join(endpoints)}.\nPoint any AWS SDK at it:\n\n{exports}\n\nCtrl-C stops it.", flush=True)  # noqa: T201 - command-line output
+
+
+def _fail(message: str) -> int:
+    print(f"python -m mock_server: {message}", file=sys.stderr)  # noqa: T201 - command-line output
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,96 @@
+"""What a request asks of the twin by custom attributes: `mock.cut=every-byte;mock.fault=reset@5;mock.seed=7`.
+
+Every AWS SDK can send them (`CustomAttributes`). Only `;`-separated segments that begin with `mock.` are the twin's; the others go to the container byte for
+byte.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from mock_server.catalog import CatalogEntry
+from mock_server.cuts import Cut, parse_cut
+from mock_server.faults import Fault, parse_fault
+from mock_server.profiles import Profile, find_profile
+from mock_server.script import Script, find_script
+from mock_server.words import WordError
+
+PREFIX = "mock."
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """How one request is answered."""
+
+    scripts: Mapping[str, Script]
+    cut: Cut
+    profile: Profile
+    fault: Fault | None = None
+    seed: int = 0
+    speed: float = 1.0
+    script: Script | None = None
+    """Answers whatever the prompt says."""
+
+    def find_script(self, prompt: str) -> Script:
+        """Return the script that answers `prompt`."""
+        return self.script or find_script(self.scripts, prompt)
+
+
+def choose(entry: CatalogEntry, attributes: str, profile: Profile) -> Choices:
+    """Return what the request's attributes choose, and what the catalog and the server choose where they are silent.
+
+    Raises:
+        WordError: An attribute of the twin's is unknown, or its value is.
+    """
+    choices = Choices(entry.scripts, entry.cut, entry.profile or profile)
+    for segment in attributes.split(";"):
+        stripped = segment.strip()
+        if stripped.startswith(PREFIX):
+            choices = _apply(choices, stripped.removeprefix(PREFIX))
+    return choices
+
+
+def strip_choices(attributes: str) -> str:
+    """Return what is left for the container, byte for byte."""
+    return ";".join(segment for segment in attributes.split(";") if not segment.strip().startswith(PREFIX))
+
+
+def _apply(choices: Choices, segment: str) -> Choices:
+    key, equals, value = segment.partition("=")
+    read = READERS.get(key)
+    if read is None or not equals:
+        raise WordError(f"{PREFIX}{segment} is no attribute of the twin", ", ".join(f"{PREFIX}{name}=..." for name in READERS))
+    try:
+        return replace(choices, **{key: read(value, choices)})  # type: ignore[arg-type]  # each reader gives what its member of Choices holds
+    except WordError as error:
+        raise WordError(f"{PREFIX}{key}: {error.problem}", error.expected) from error
+
+
+def _parse_seed(text: str) -> int:
+    if not re.fullmatch(r"\d{1,18}", text):
+        raise WordError(f"{text!r} is not a seed", "a whole number of 0 or more, 18 digits at most")
+    return int(text)
+
+
+def _parse_speed(text: str) -> float:
+    if not re.fullmatch(r"\d{1,6}(\.\d{1,6})?", text) or not float(text):
+        raise WordError(f"{text!r} is not a speed", "a decimal number over 0, as 4 or 0.5")
+    return float(text)
+
+
+def _find_named(name: str, choices: Choices) -> Script:
+    if name not in choices.scripts:
+        raise WordError(f"{name!r} is not a script", ", ".join(choices.scripts))
+    return choices.scripts[name]
+
+
+READERS: dict[str, Callable[[str, Choices], object]] = {
+    "cut": lambda text, _: parse_cut(text),
+    "fault": lambda text, _: parse_fault(text),
+    "seed": lambda text, _: _parse_seed(text),
+    "script": _find_named,
+    "profile": lambda text, _: find_profile(text),
+    "speed": lambda text, _: _parse_speed(text),
+}

@@ -1,0 +1,9 @@
+"""The model containers that the twin plays, one row per version."""
+
+from __future__ import annotations
+
+from mock_server.containers.container import Container
+from mock_server.containers.lmi import LMI
+from mock_server.containers.tgi import TGI
+
+CONTAINERS: dict[str, Container] = {container.name: container for container in (*LMI, *TGI)}

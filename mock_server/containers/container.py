@@ -1,0 +1,97 @@
+"""What a model container is to the twin: the requests it takes, and the bytes it writes for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from backends.endpoints import Accepts
+from mock_server.script import Script, ScriptToken
+
+Headers: TypeAlias = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerRequest:
+    """One HTTP request as a container gets it."""
+
+    method: str
+    path: str
+    content_type: str | None
+    body: bytes
+    find_script: Callable[[str], Script]
+    """Which answer the model gives to a prompt."""
+    seed: int = 0
+    """What the container draws from where it would draw at random."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One HTTP response as a container writes it."""
+
+    status: int
+    headers: Headers
+    writes: Sequence[bytes] = ()
+    """Each one HTTP chunk where `is_chunked`, else one body; none is empty."""
+    tokens: Sequence[int] = ()
+    """How many tokens the model has generated when each write leaves; 0 is at once."""
+    is_chunked: bool = False
+    head_waits: bool = False
+    """Whether the head leaves with the first write; else it leaves at once."""
+    script: str | None = None
+    """The script that was played."""
+
+    @property
+    def body(self) -> bytes:
+        """The whole body."""
+        return b"".join(self.writes)
+
+
+class Container(Protocol):
+    """**Protocol:** a model server at one version."""
+
+    @property
+    def name(self) -> str:
+        """The family and version: `tgi-0.9.4`."""
+
+    @property
+    def accepts(self) -> tuple[Accepts, ...]:
+        """The shapes of the requests it takes; the first is what an endpoint with it takes if nobody says otherwise."""
+
+    def handle(self, request: ContainerRequest) -> Reply:
+        """Answer a request on any path, unknown ones included."""
+
+    def failure(self, status: int) -> Reply:
+        """Return how it fails with this HTTP status before it answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the model generates for one request."""
+
+    tokens: tuple[ScriptToken, ...]
+    finish_reason: str
+    """`eos_token`, `length` or `stop_sequence`, the words that TGI and LMI share."""
+
+    @property
+    def text(self) -> str:
+        """The text without special tokens."""
+        return "".join(token.text for token in self.tokens if not token.special)
+
+
+def generate(script: Script, max_new_tokens: int, stop: Sequence[str] = ()) -> Answer:
+    """Return the script's tokens up to the first limit that ends them.
+
+    The rules and their order are those of TGI's `StoppingCriteria` (server/text_generation_server/utils/tokens.py), which LMI's lmi-dist took over: the
+    length counts the end token too and wins over it, and a stop sequence is looked for at the end of the text after each token, its own text included.
+    """
+    text = ""
+    for count, token in enumerate(script.tokens, start=1):
+        if count >= max_new_tokens:
+            return Answer(script.tokens[:count], "length")
+        if stop:
+            text += token.text
+            if not token.special and text.endswith(tuple(word + tail for word in stop for tail in ("", "\n"))):
+                return Answer(script.tokens[:count], "stop_sequence")
+    return Answer(script.tokens, script.finish_reason)

@@ -1,0 +1,91 @@
+"""The twin inside another process: a thread with an event loop of its own, on a port that is bound before it starts."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+from backends.endpoints import Endpoint
+from mock_server import catalog as catalogs
+from mock_server.app import create_app
+from mock_server.exchange import Twin
+from mock_server.journal import Journal
+from mock_server.playback import Clock, LoopClock
+from mock_server.profiles import find_profile
+from mock_server.server import Server, bind
+
+HOST = "127.0.0.1"
+
+
+def environ_for(url: str) -> dict[str, str]:
+    """Return the variables that point any AWS SDK at a twin: the endpoint, a region, dummy keys, and no proxy on the way."""
+    host = str(urlsplit(url).hostname)
+    return {
+        "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": url,
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "AKIDSTREAMTWIN",
+        "AWS_SECRET_ACCESS_KEY": "not-a-secret",
+        "NO_PROXY": host,
+        "no_proxy": host,
+    }
+
+
+class MockServer:
+    """A running twin; a context manager, or `start` and `stop`.
+
+    Args:
+        catalog: A catalog file; without it, the one that comes with the twin.
+        profile: How fast the endpoints answer whose catalog does not say.
+        clock: What their waits are measured by.
+
+    Raises:
+        CatalogError: The catalog does not load.
+    """
+
+    def __init__(self, *, catalog: Path | str | None = None, profile: str = "instant", clock: Clock | None = None) -> None:
+        entries = catalogs.load_catalog(Path(catalog) if catalog else catalogs.FILE)
+        self._twin = Twin(entries, find_profile(profile), clock or LoopClock())
+        self._thread: threading.Thread | None = None
+        self._server = Server(create_app(self._twin))
+        self._listener = bind(HOST, 0)
+        self.url = f"http://{HOST}:{self._listener.getsockname()[1]}"
+        """Where it is: an SDK's endpoint URL."""
+        self.endpoints: tuple[Endpoint, ...] = tuple(entry.as_endpoint(self.url) for entry in entries.values())
+        """What it serves, with the URL of each container."""
+
+    @property
+    def journal(self) -> Journal:
+        """What it saw."""
+        return self._twin.journal
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """Variables that point any AWS SDK at it: the endpoint, a region, dummy keys, and no proxy on the way."""
+        return environ_for(self.url)
+
+    def start(self) -> Self:
+        """Start to answer; connections made before wait in the listener's queue."""
+        self._thread = threading.Thread(target=self._run, name="streamtwin", daemon=True)
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Stop, and close what is open; a second time does nothing."""
+        self._server.stop()
+        if self._thread is not None:
+            self._thread.join()
+        self._listener.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        self.stop()
+
+    def _run(self) -> None:
+        asyncio.run(self._server.serve(sockets=[self._listener]))

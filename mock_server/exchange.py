@@ -1,0 +1,123 @@
+"""One request to the twin: what it asks for, what its container answers, and how that is timed, cut and damaged.
+
+script -> writes (container) -> timed writes (profile) -> timed parts (cut) -> chunks (the front's framing) -> damaged chunks (fault). Each step is a
+function of data and a seed; nothing here waits or writes.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import accumulate, pairwise
+
+from mock_server.catalog import CatalogEntry
+from mock_server.choices import Choices, choose, strip_choices
+from mock_server.containers.container import ContainerRequest, Reply
+from mock_server.faults import Fault, Stage, Timeline
+from mock_server.journal import Ended, Entry, Journal
+from mock_server.playback import Clock, PlayedResponse, Tally
+from mock_server.profiles import Profile
+from mock_server.words import WordError
+
+ATTRIBUTES_HEADER = "x-amzn-sagemaker-custom-attributes"
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """What every request to one twin shares."""
+
+    catalog: Mapping[str, CatalogEntry]
+    profile: Profile
+    """For endpoints whose catalog names none."""
+    clock: Clock
+    journal: Journal = field(default_factory=Journal)
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request, from its journal entry's start to its finish."""
+
+    twin: Twin
+    endpoint: CatalogEntry
+    choices: Choices
+    entry: Entry
+
+    @property
+    def fault(self) -> Fault | None:
+        """The fault that strikes this attempt."""
+        fault = self.choices.fault
+        return fault if fault and fault.strikes(self.entry.attempt) else None
+
+    def note(self, text: str) -> None:
+        """Say something in the journal."""
+        self.entry = replace(self.entry, notes=(*self.entry.notes, text))
+
+    def ask(self, method: str, path: str, content_type: str | None, body: bytes) -> Reply:
+        """Return the container's reply to the request."""
+        reply = self.endpoint.container.handle(ContainerRequest(method, path, content_type, body, self.choices.find_script, self.choices.seed))
+        self.entry = replace(self.entry, script=reply.script)
+        return reply
+
+    def timeline(self, reply: Reply, frame: Callable[[bytes], bytes] | None) -> Timeline:
+        """Return when which chunks of a reply leave, fault included; `frame` turns a part into a chunk."""
+        choices = self.choices
+        times_s = choices.profile.token_times_s(max(reply.tokens, default=0), choices.seed, choices.speed)
+        due_s = [times_s[count - 1] if count else 0.0 for count in reply.tokens]
+        parts: Sequence[bytes] = reply.writes
+        if not choices.cut.is_write:
+            parts, due_s = self._cut(reply, due_s)
+        chunks = map(frame, parts) if frame else parts
+        length_bytes = None if reply.is_chunked else sum(map(len, parts))
+        timeline = Timeline(chunks, due_s, len(parts), reply.head_waits, length_bytes)
+        if self.fault is None:
+            return timeline
+        damaged = self.fault.damage(timeline)
+        if damaged is None:
+            self.note(f"the fault was not reached: the answer has {len(parts)} parts")
+        return damaged or timeline
+
+    def respond(self, status: int, headers: Mapping[str, str], timeline: Timeline) -> PlayedResponse:
+        """Return the response that plays a timeline and then finishes the journal's entry."""
+
+        def report(tally: Tally) -> None:
+            parts = min(tally.chunks, timeline.parts)
+            self.finish(tally.ended, status=status if tally.head_left else None, parts=parts, sent_bytes=tally.bytes)
+
+        raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+        return PlayedResponse(status=status, headers=raw, timeline=timeline, clock=self.twin.clock, report=report)
+
+    def finish(self, ended: Ended, *, status: int | None, parts: int = 0, sent_bytes: int = 0) -> None:
+        """Finish the journal's entry."""
+        at_part = parts if ended == "cancelled" else None
+        self.twin.journal.finish(replace(self.entry, ended=ended, status=status, parts=parts, bytes=sent_bytes, cancelled_at_part=at_part))
+
+    def _cut(self, reply: Reply, due_s: Sequence[float]) -> tuple[list[bytes], list[float]]:
+        """Cut the whole body; a part is due with the write that holds its last byte."""
+        body, ends = reply.body, list(accumulate(map(len, reply.writes)))
+        offsets, missed = self.choices.cut.offsets(body, ends, self.choices.seed)
+        for name in missed:
+            self.note(f"the cut {name} found nothing to cut")
+        bounds = list(pairwise([0, *offsets, len(body)])) if body else []
+        return [body[start:end] for start, end in bounds], [due_s[bisect_left(ends, end)] for _, end in bounds]
+
+
+def begin(twin: Twin, endpoint: CatalogEntry, entry: Entry, attributes: str, stages: Mapping[Stage, str]) -> Exchange:
+    """Open the exchange of a request that was understood so far; `stages` says, per stage of faults that make no sense here, why.
+
+    Raises:
+        WordError: The request's attributes ask for something that the twin does not know, or that is impossible here.
+    """
+    choices = choose(endpoint, attributes, twin.profile)
+    fault = choices.fault
+    if fault and fault.stage in stages:
+        raise WordError(f"mock.fault: {fault.name!r} {stages[fault.stage]}", "a fault that this request can have")
+    chosen = replace(
+        entry,
+        custom_attributes=strip_choices(attributes),
+        profile=choices.profile.name,
+        cut=choices.cut.text,
+        fault=fault.text if fault else None,
+        seed=choices.seed,
+    )
+    return Exchange(twin, endpoint, choices, chosen)

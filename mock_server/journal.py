@@ -1,0 +1,115 @@
+"""What the twin saw of each request, and how the client behaved; bounded, and safe to ask from any thread."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from dataclasses import asdict, dataclass, replace
+from itertools import count
+from time import monotonic
+from typing import Any, Literal, TypeAlias
+
+Ended: TypeAlias = Literal["completed", "refused", "fault", "cancelled", "stopped"]
+"""Whole; refused with an error of the service or the container; damaged as asked; closed by the client; closed because the twin stopped."""
+
+MAX_ENTRIES = 1000
+MAX_BODY_BYTES = 16 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One request."""
+
+    number: int = 0
+    """Counts from 1 in order of arrival."""
+    front: Literal["runtime", "container"]
+    path: str
+    endpoint: str
+    request_id: str = ""
+    attempt: int = 1
+    """Which attempt of a request this is, as the SDK says in `amz-sdk-request`."""
+    body: bytes = b""
+    """The request's body, cut off at 16 KiB."""
+    custom_attributes: str = ""
+    """What was forwarded to the container."""
+    script: str | None = None
+    profile: str = ""
+    cut: str = ""
+    fault: str | None = None
+    seed: int = 0
+    status: int | None = None
+    """The HTTP status that was answered, None where no head left."""
+    parts: int = 0
+    """Parts of the answer that left whole."""
+    bytes: int = 0
+    """Bytes of the response's body that left, framing of the event stream included and of HTTP not."""
+    ended: Ended | None = None
+    """None while it is open."""
+    cancelled_at_part: int | None = None
+    """How many parts had left when the client closed the connection."""
+    notes: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the members as JSON can hold them."""
+        return {**asdict(self), "body": self.body.decode(errors="replace")}
+
+
+class Journal:
+    """The requests of one twin."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._open: dict[int, Entry] = {}
+        self._finished: deque[Entry] = deque(maxlen=MAX_ENTRIES)
+        self._ever_finished = 0
+        self._numbers = count(1)
+
+    @property
+    def finished(self) -> tuple[Entry, ...]:
+        """The entries that ended, in that order; the last thousand."""
+        with self._changed:
+            return tuple(self._finished)
+
+    @property
+    def open(self) -> tuple[Entry, ...]:
+        """The requests that are being answered."""
+        with self._changed:
+            return tuple(self._open.values())
+
+    def start(self, entry: Entry) -> Entry:
+        """Note a request that arrived; return its entry, numbered."""
+        with self._changed:
+            numbered = replace(entry, number=next(self._numbers), body=entry.body[:MAX_BODY_BYTES])
+            self._open[numbered.number] = numbered
+        return numbered
+
+    def finish(self, entry: Entry) -> None:
+        """Note how a request ended."""
+        with self._changed:
+            self._open.pop(entry.number, None)
+            self._finished.append(entry)
+            self._ever_finished += 1
+            self._changed.notify_all()
+
+    def reset(self) -> None:
+        """Forget what has finished."""
+        with self._changed:
+            self._finished.clear()
+            self._ever_finished = 0
+
+    def wait(self, finished: int = 1, *, timeout_s: float = 10.0) -> tuple[Entry, ...]:
+        """Wait until `finished` requests have ended since the start or `reset`; return the entries that have.
+
+        Raises:
+            TimeoutError: They have not, in time; the message names the requests that are still open.
+        """
+        deadline_s = monotonic() + timeout_s
+        with self._changed:
+            while self._ever_finished < finished:
+                if not self._changed.wait(deadline_s - monotonic()):
+                    raise TimeoutError(self._say_open(finished, timeout_s))
+            return tuple(self._finished)
+
+    def _say_open(self, finished: int, timeout_s: float) -> str:
+        still = ", ".join(f"{entry.path} (number {entry.number})" for entry in self._open.values()) or "none"
+        return f"{self._ever_finished} of {finished} requests have ended after {timeout_s} s; still open: {still}"

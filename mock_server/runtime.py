@@ -1,0 +1,162 @@
+"""The SageMaker Runtime front: InvokeEndpoint and InvokeEndpointWithResponseStream, as an unmodified AWS SDK calls them.
+
+Sources: botocore's service model sagemaker-runtime 2017-05-13 (paths, headers, errors, members); where it is silent, what users of the service published:
+ModelError's members in alphabetical order, `Endpoint <name> of account <id> not found.`, and a 413 with a plain text for a body over the limit.
+No signature is checked.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+from fastapi import APIRouter, Request, Response
+from starlette.datastructures import Headers
+
+from backends.wire.parts import encode_part
+from mock_server.containers.container import Reply
+from mock_server.exchange import ATTRIBUTES_HEADER, Exchange, Twin, begin
+from mock_server.faults import SERVICE_ERRORS, ServiceError, Stage
+from mock_server.journal import Entry
+from mock_server.requests import read_attempt, read_body
+from mock_server.words import WordError
+
+MAX_BODY_BYTES = 25 * 1024 * 1024
+MAX_ATTRIBUTES_LENGTH = 1024
+ACCOUNT = "123456789012"
+VARIANT = "AllTraffic"
+REGION = re.compile(r"Credential=[^/]*/\d+/([a-z0-9-]+)/")
+UNSTREAMED: Mapping[Stage, str] = {"event stream": "damages an event stream, and InvokeEndpoint answers without one"}
+TIMED_OUT = (
+    "Your invocation timed out while waiting for a response from container primary. "
+    "Review the latency metrics for each container in Amazon CloudWatch, resolve the issue, and try again."
+)
+
+
+class Refused(Exception):
+    """The service answers with an error."""
+
+    def __init__(self, error: ServiceError, **members: Any) -> None:
+        super().__init__(error.message)
+        self.error = error
+        self.members = members
+
+
+def runtime_router(twin: Twin) -> APIRouter:
+    """Return the routes of the SageMaker Runtime."""
+    router = APIRouter()
+
+    @router.post("/endpoints/{name}/invocations-response-stream")
+    async def invoke_endpoint_with_response_stream(name: str, request: Request) -> Response:
+        return await _answer(twin, name, request, streams=True)
+
+    @router.post("/endpoints/{name}/invocations")
+    async def invoke_endpoint(name: str, request: Request) -> Response:
+        return await _answer(twin, name, request, streams=False)
+
+    return router
+
+
+async def _answer(twin: Twin, name: str, request: Request, *, streams: bool) -> Response:
+    body = await read_body(request, MAX_BODY_BYTES)
+    request_id = str(uuid4())
+    attempt = read_attempt(request.headers)
+    entry = twin.journal.start(
+        Entry(front="runtime", path=request.url.path, endpoint=name, request_id=request_id, attempt=attempt, body=body or b""),
+    )
+    try:
+        exchange = _admit(twin, entry, request.headers, body, streams=streams)
+    except Refused as refused:
+        twin.journal.finish(replace(entry, ended="refused", status=refused.error.status))
+        return _error(request_id, refused)
+    try:
+        return _invoke(exchange, request.headers, body or b"", streams=streams)
+    except Refused as refused:
+        exchange.finish("fault" if exchange.fault else "refused", status=refused.error.status)
+        return _error(request_id, refused)
+
+
+def _admit(twin: Twin, entry: Entry, headers: Headers, body: bytes | None, *, streams: bool) -> Exchange:
+    """Check what the service itself checks before it asks the container."""
+    if body is None:
+        raise Refused(ServiceError(413, "", f"HTTP content length exceeded {MAX_BODY_BYTES} bytes."))
+    attributes = headers.get(ATTRIBUTES_HEADER, "")
+    if len(attributes) > MAX_ATTRIBUTES_LENGTH:
+        problem = f"Value at 'customAttributes' failed to satisfy constraint: Member must have length less than or equal to {MAX_ATTRIBUTES_LENGTH}"
+        raise _invalid(f"1 validation error detected: {problem}")
+    endpoint = twin.catalog.get(entry.endpoint)
+    if endpoint is None:
+        raise _invalid(f"Endpoint {entry.endpoint} of account {ACCOUNT} not found.")
+    try:
+        return begin(twin, endpoint, entry, attributes, {} if streams else UNSTREAMED)
+    except WordError as error:
+        raise _invalid(str(error)) from error
+
+
+def _invoke(exchange: Exchange, headers: Headers, body: bytes, *, streams: bool) -> Response:
+    fault = exchange.fault
+    if fault and fault.stage == "service":
+        raise Refused(SERVICE_ERRORS[fault.name])
+    if fault and fault.stage == "model":
+        status = int(fault.argument)
+        failure = exchange.endpoint.container.failure(status).body.decode() if status else TIMED_OUT
+        raise _model_error(exchange, headers, status, failure)
+    reply = exchange.ask("POST", "/invocations", headers.get("content-type"), body)
+    if reply.status != 200:
+        raise _model_error(exchange, headers, reply.status, reply.body.decode(errors="replace"))
+    return _stream(exchange, reply) if streams else _collect(exchange, reply)
+
+
+def _stream(exchange: Exchange, reply: Reply) -> Response:
+    headers = {**_identity(exchange.entry.request_id), "x-amzn-sagemaker-content-type": _content_type(reply)}
+    headers["content-type"] = "application/vnd.amazon.eventstream"
+    return exchange.respond(200, headers, exchange.timeline(reply, encode_part))
+
+
+def _collect(exchange: Exchange, reply: Reply) -> Response:
+    """Answer as InvokeEndpoint: the whole body at once, when the last of it is there."""
+    whole = replace(reply, writes=(reply.body,), tokens=(max(reply.tokens, default=0),), is_chunked=False, head_waits=True)
+    headers = {**_identity(exchange.entry.request_id), "content-type": _content_type(reply)}
+    return exchange.respond(200, headers, exchange.timeline(whole, None))
+
+
+def _identity(request_id: str) -> dict[str, str]:
+    return {"x-amzn-requestid": request_id, "x-amzn-invoked-production-variant": VARIANT}
+
+
+def _content_type(reply: Reply) -> str:
+    return dict(reply.headers).get("content-type", "application/octet-stream")
+
+
+def _invalid(message: str) -> Refused:
+    return Refused(ServiceError(400, "ValidationError", message))
+
+
+def _model_error(exchange: Exchange, headers: Headers, status: int, body: str) -> Refused:
+    match = REGION.search(headers.get("authorization", ""))
+    region = match[1] if match else "us-east-1"
+    side = "client" if status // 100 == 4 else "server"
+    group = f"/aws/sagemaker/Endpoints/{exchange.endpoint.name}"
+    console = f"https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}#logEventViewer:group={group}"
+    message = f'Received {side} error ({status}) from primary with message "{body}". See {console} in account {ACCOUNT} for more information.'
+    return Refused(
+        ServiceError(424, "ModelError", message),
+        ErrorCode=f"{side.upper()}_ERROR_FROM_MODEL",
+        LogStreamArn=f"arn:aws:logs:{region}:{ACCOUNT}:log-group:{group}",
+        OriginalMessage=body,
+        OriginalStatusCode=status,
+    )
+
+
+def _error(request_id: str, refused: Refused) -> Response:
+    error, headers = refused.error, {"x-amzn-requestid": request_id}
+    if not error.code:
+        return Response(error.message, error.status, headers, "text/plain")
+    member = "message" if error.code == "ThrottlingException" else "Message"
+    members = {**refused.members, member: error.message}
+    body = json.dumps(dict(sorted(members.items())), separators=(",", ":"))
+    return Response(body, error.status, {**headers, "x-amzn-errortype": error.code}, "application/json")
