@@ -141,6 +141,7 @@ PROMPTS = [
     ("what is life", "life"),
     ("  What\tIS\n life ?!", "life"),
     ("“what is life…”", "life"),
+    ("ＷＨＡＴ　ＩＳ　ＬＩＦＥ？", "life"),
     ("Please explain: what is life, really?", "life"),
     ("what is life in 什么是生命", "zh"),
     ("什么是生命 or what is life", "life"),

@@ -16,6 +16,7 @@ PIECES = [
     ("How do I build a website?", ["How", " do", " I", " build", " a", " website", "?"]),
     (" it isn't, 24 hours", [" it", " isn", "'", "t", ",", " 24", " hours"]),
     ("Amazon SageMaker's", ["Amazon", " SageMaker", "'", "s"]),
+    ("an experience", ["an", " experience"]),
     (" internationalization of infrastructure", [" intern", "ationa", "lization", " of", " infras", "tructure"]),
     ("in 12345 s, 0.5", ["in", " 123", "45", " s", ",", " 0", ".", "5"]),
     ("¿Qué es la vida?", ["¿", "Qué", " es", " la", " vida", "?"]),
