@@ -11,5 +11,7 @@ EXAMPLES: tuple[tuple[str, str], ...] = (
     ("One sentence", "tell me one sentence"),
     ("Emoji", "Show me emoji"),
     ("Rich text", "Show me rich Markdown"),
+    ("العربية", "ما هي الحياة؟"),
+    ("A long story", "tell me a long story"),
 )
 """What stands on the button, and what it asks."""

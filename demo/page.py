@@ -24,6 +24,8 @@ THEME = gr.themes.Default(
 ).set(
     button_primary_background_fill="*primary_600",
     button_primary_background_fill_hover="*primary_700",
+    button_cancel_background_fill="#b91c1c",
+    button_cancel_background_fill_hover="#991b1b",
     body_text_color_subdued="*neutral_600",
     body_text_color_subdued_dark="*neutral_400",
     block_title_text_color="*neutral_700",

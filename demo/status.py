@@ -39,6 +39,5 @@ def _ending(finish: Finish | None, *, stopped: bool) -> str:
         return "stopped by you"
     if finish is None:
         return "broken off"
-    reason = finish.reason or "no reason given"
-    own_word = finish.container_reason
-    return f"finished: {reason}" + (f" ({own_word})" if own_word not in (None, finish.reason) else "")
+    words = [word for word in (finish.reason, finish.container_reason) if word]
+    return " ".join(["finished:", *dict.fromkeys(words)]) if words else "finished"

@@ -8,7 +8,7 @@ from typing import Any
 
 from demo.turns import Turn
 
-_PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
+_MARKUP = re.compile(r"[\\`*_{}\[\]<>&#|~$!]")
 
 
 def rows(turns: Iterable[Turn], *, plain: bool = False) -> list[dict[str, Any]]:
@@ -17,25 +17,12 @@ def rows(turns: Iterable[Turn], *, plain: bool = False) -> list[dict[str, Any]]:
 
 
 def _rows(turn: Turn, plain: bool) -> Iterator[dict[str, Any]]:
+    note = "\n\n".join(filter(None, (turn.failure, turn.status)))
     yield _row("user", turn.question)
     yield _row("assistant", turn.answer)
-    yield _row("assistant", _plain_note(turn) if plain else _note(turn))
+    yield _row("assistant", note if plain else _MARKUP.sub(r"\\\g<0>", note))
 
 
 def _row(role: str, text: str) -> dict[str, Any]:
     # Content given as a plain string would lose its outer white space and its indentation on the way.
     return {"role": role, "content": {"type": "text", "text": text}}
-
-
-def _plain_note(turn: Turn) -> str:
-    return "\n".join(filter(None, (turn.failure, turn.status)))
-
-
-def _note(turn: Turn) -> str:
-    failure = f'<span class="failure">{_literal(turn.failure)}</span>' if turn.failure else ""
-    return f'{failure}<span class="figures">{_literal(turn.status)}</span>'
-
-
-def _literal(text: str) -> str:
-    """Return `text` for a place where Markdown and HTML are read, so that it is shown as it is."""
-    return _PUNCTUATION.sub(lambda mark: f"&#{ord(mark[0])};", text.replace("\n", " "))
