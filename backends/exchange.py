@@ -1,7 +1,7 @@
-"""One request and its response over the network: every wait bounded in time and closable from any task, in any phase.
+"""One request and its response over the network: every wait bounded in time, and ended from outside in any phase.
 
-Closing an async generator from outside does nothing while it waits, and cancelling the task that reads is not ours to do. So each wait stands inside a
-time limit, and closing is that limit running out now.
+Each wait stands inside a time limit, and closing is that limit running out now. So there is one who cancels, once: httpcore loses a connection when it is
+cancelled a second time while it cleans up after the first.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Closed(Exception):
 
 
 class Exchange:
-    """A request, its response, and whoever waits for either.
+    """A request, its response, and the waiting for either; all but `close` is for one task.
 
     Args:
         timeouts: The limits; the total one runs from now on.
@@ -63,7 +63,6 @@ class Exchange:
         self._limit_at: float | None = None
         self._total_at = None if timeouts.total_s is None else self._clock() + timeouts.total_s
         self._scope: asyncio.Timeout | None = None
-        self._at_rest = asyncio.Event()
         self._connection: Any = None
         self._response: httpx.Response | None = None
         self._chunks: AsyncIterator[bytes] | None = None
@@ -92,9 +91,6 @@ class Exchange:
         """
         if self.closed:
             raise Closed
-        if self._scope is not None:
-            raise RuntimeError("another task is reading this answer")
-        self._at_rest.clear()
         try:
             async with asyncio.timeout_at(self._deadline()) as self._scope:
                 return await step()
@@ -106,11 +102,10 @@ class Exchange:
             raise self._too_late() from error
         finally:
             self._scope = None
-            self._at_rest.set()
 
     async def send(self, client: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:
         """Send a request and return its response as soon as the head is there; `read` and `read_all` give the body."""
-        await self._release()
+        await self.release()
         if self._sent_at is None:
             self._sent_at = self._clock()
         return await self.wait(lambda: self._send(client, request))
@@ -133,14 +128,23 @@ class Exchange:
         self._expect("connect", None)
         await self.wait(lambda: sleep(seconds))
 
-    async def aclose(self) -> None:
-        """End whoever waits, and close the connection."""
+    async def hand_over(self, step: Callable[[], Awaitable[None]]) -> None:
+        """Await a taker of what was read; however long that lasts, the far side is not to blame."""
+        self._limit_at = None
+        await self.wait(step)
+
+    def close(self) -> None:
+        """End the wait that goes on, and every later one; from any task."""
         self.closed = True
-        if self._scope is not None:
-            if not self._scope.expired():
-                self._scope.reschedule(self._clock())
-            await self._at_rest.wait()
-        await self._release()
+        if self._scope is not None and not self._scope.expired():
+            self._scope.reschedule(self._clock())
+
+    async def release(self) -> None:
+        """Give the connection back if the response was read to its end, else close it."""
+        response, self._response, self._chunks = self._response, None, None
+        if response is not None:
+            with suppress(httpx.HTTPError):  # it is being thrown away: how it ends is of no interest
+                await response.aclose()
 
     async def _send(self, client: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:
         request.extensions["trace"] = self._trace
@@ -157,12 +161,6 @@ class Exchange:
             chunk = await anext(self._chunks, None)
         self._phase = "stream"
         return chunk
-
-    async def _release(self) -> None:
-        response, self._response, self._chunks = self._response, None, None
-        if response is not None:
-            with suppress(httpx.HTTPError):  # it is being thrown away: how it ends is of no interest
-                await response.aclose()
 
     async def _trace(self, name: str, info: dict[str, Any]) -> None:
         """Follow httpcore from phase to phase; its name for a step is `component.step.started`."""

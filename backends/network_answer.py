@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Protocol, Self, TypeAlias
 
 from backends.chat import Tap
 from backends.connection import Timeouts
-from backends.errors import TransportError
+from backends.errors import BackendError
 from backends.events import Finish, StreamEvent
 from backends.exchange import Closed, Exchange
 from backends.wire import EventDecoder
+
+_READS_AHEAD = 32
+"""A read is at most 64 KiB, so this is the most that waits to be taken: 2 MiB."""
 
 
 class PartDecoder(Protocol):
@@ -35,6 +40,15 @@ class Head:
     content_type: str | None
     """The container's."""
     parts: PartDecoder
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What one read of the network brought."""
+
+    parts: Iterable[bytes]
+    at_s: float
+    is_last: bool = False
 
 
 Opener: TypeAlias = Callable[[Exchange], Awaitable[Head]]
@@ -70,7 +84,11 @@ class ChunkedBody:
 
 
 class NetworkAnswer:
-    """The `backends.chat.Answer` of the network backends; made by them."""
+    """The `backends.chat.Answer` of the network backends; made by them.
+
+    A task of its own waits for the network, a few reads ahead of whoever iterates. So a part's time is that of its arrival, and nobody who is cancelled,
+    however often, interrupts the closing of a connection.
+    """
 
     def __init__(self, opener: Opener, timeouts: Timeouts, tap: Tap | None) -> None:
         self._open = opener
@@ -78,6 +96,10 @@ class NetworkAnswer:
         self._tap = tap
         self._head: Head | None = None
         self._exchange: Exchange | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._opened = asyncio.Event()
+        self._reads: asyncio.Queue[_Read | None] = asyncio.Queue(_READS_AHEAD)
+        self._error: BackendError | None = None
         self._decoder = EventDecoder()
         self._ready: Iterator[StreamEvent] = iter(())
         self._has_finish = False
@@ -99,16 +121,16 @@ class NetworkAnswer:
         return self._head.headers if self._head else {}
 
     async def __aenter__(self) -> Self:
-        if self._exchange is not None:
+        if self._task is not None:
             raise RuntimeError("an answer is entered once: ask the backend for another")
         if self._ended:
             return self
         self._exchange = Exchange(self._timeouts)
+        self._task = asyncio.create_task(self._run(self._exchange))
         try:
-            self._head = await self._open(self._exchange)
-            self._decoder = EventDecoder(self._head.content_type)
-        except Closed:
-            self._ended = True
+            await self._opened.wait()
+            if self._head is None:
+                await self._settle()
         except BaseException:
             await self.aclose()
             raise
@@ -121,12 +143,10 @@ class NetworkAnswer:
         return self
 
     async def __anext__(self) -> StreamEvent:
-        if self._exchange is None and not self._ended:
+        if self._task is None and not self._ended:
             raise RuntimeError("an answer is entered before it is read: async with backend.stream(request) as answer")
         try:
             event = await self._next()
-        except Closed:
-            event = None
         except BaseException:
             await self.aclose()
             raise
@@ -138,38 +158,56 @@ class NetworkAnswer:
         """Close the connection."""
         self._ended = True
         self._ready = iter(())
-        if self._exchange is not None:
-            await self._exchange.aclose()
+        if self._exchange is not None and self._task is not None:
+            self._exchange.close()
+            await asyncio.wait((self._task,))
+
+    async def _run(self, exchange: Exchange) -> None:
+        """Send the request and read what comes, until the body's end, an error, or `aclose`."""
+        try:
+            self._head = await self._open(exchange)
+            self._decoder = EventDecoder(self._head.content_type)
+            self._opened.set()
+            while (data := await exchange.read()) is not None:
+                await exchange.hand_over(partial(self._reads.put, _Read(self._head.parts.feed(data), exchange.age_s)))
+            await exchange.hand_over(partial(self._reads.put, _Read(self._head.parts.finish(), exchange.age_s, is_last=True)))
+        except Closed:
+            self._ended = True
+        except BackendError as error:
+            self._error = error
+        finally:
+            await exchange.release()
+            self._opened.set()
+            if not self._reads.full():  # whoever takes from a full queue sees for itself that the task is done
+                self._reads.put_nowait(None)
 
     async def _next(self) -> StreamEvent | None:
         while (event := next(self._ready, None)) is None:
-            if self._ended or self._exchange is None or self._head is None:
+            if self._ended or self._task is None:
                 return None
-            self._ready = await self._read(self._exchange, self._head.parts)
+            read = None if self._task.done() and self._reads.empty() else await self._reads.get()
+            if read is None:
+                await self._settle()
+                return None
+            self._ready = self._events(read)
         return event
 
-    async def _read(self, exchange: Exchange, parts: PartDecoder) -> Iterator[StreamEvent]:
-        """Read once, and return the events that this brings: decoded as they are taken, so that those before an error come before it."""
-        try:
-            data = await exchange.read()
-        except TransportError:
-            if not self._has_finish:
-                raise
-            data = None  # the answer was whole: how its connection ended is nobody's trouble
-        if data is None:
-            return self._last_events(parts.finish(), exchange.age_s)
-        return self._events(parts.feed(data), exchange.age_s)
-
-    def _events(self, parts: Iterable[bytes], at_s: float) -> Iterator[StreamEvent]:
-        for part in parts:
-            if self._tap:
-                self._tap.part(part, at_s)
-            yield from self._observed(self._decoder.feed(part), at_s)
-
-    def _last_events(self, parts: Iterable[bytes], at_s: float) -> Iterator[StreamEvent]:
-        yield from self._events(parts, at_s)
-        yield from self._observed(self._decoder.finish(), at_s)
+    async def _settle(self) -> None:
+        """Raise what the task ended with, unless the answer was whole by then, or closed."""
+        if self._task is not None and not self._ended:
+            await self._task
+            if self._error is not None and not self._has_finish:
+                raise self._error
         self._ended = True
+
+    def _events(self, read: _Read) -> Iterator[StreamEvent]:
+        """Yield the events of one read: decoded as they are taken, so that those before an error come before it."""
+        for part in read.parts:
+            if self._tap:
+                self._tap.part(part, read.at_s)
+            yield from self._observed(self._decoder.feed(part), read.at_s)
+        if read.is_last:
+            yield from self._observed(self._decoder.finish(), read.at_s)
 
     def _observed(self, events: Iterable[StreamEvent], at_s: float) -> Iterator[StreamEvent]:
         for event in events:
