@@ -53,7 +53,7 @@ class Lmi:
             members = json.loads(request.body.decode())
             inputs = members.pop("inputs", members)
             parameters = members.pop("parameters", {})
-        except (ValueError, TypeError, AttributeError) as error:  # the very statements of its handler, so the very texts of its errors
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:  # the very statements of its handler, so the very texts of its errors
             return _stream(424, [_dumps({"code": 424, "error": str(error)})], request.seed)
         prompt = inputs[0] if isinstance(inputs, list) and len(inputs) == 1 else inputs
         limits = _read_limits(parameters)

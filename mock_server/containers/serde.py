@@ -15,6 +15,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
+import orjson
+
 MAX_BODY_BYTES = 2 * 1024 * 1024
 SMALLEST_PLAIN = 1e-6
 """Smaller numbers are written with an exponent."""
@@ -36,6 +38,8 @@ class Kind:
     expected: str
     types: tuple[type, ...]
     bounds: tuple[int, int] | None = None
+    items: Kind | None = None
+    """What the items of a sequence are."""
 
     def complaint(self, value: object) -> str | None:
         """Return what serde says of `value`, None if it fits."""
@@ -43,14 +47,16 @@ class Kind:
             return f"invalid type: {_describe(value)}, expected {self.expected}"
         if self.bounds and isinstance(value, int) and not self.bounds[0] <= value <= self.bounds[1]:
             return f"invalid value: integer `{value}`, expected {self.expected}"
+        if self.items and isinstance(value, list):
+            return next(filter(None, map(self.items.complaint, value)), None)
         return None
 
 
 BOOL = Kind("a boolean", (bool,))
 F32 = Kind("f32", (int, float))
 I32 = Kind("i32", (int,), (-(2**31), 2**31 - 1))
-SEQUENCE = Kind("a sequence", (list,))
 STRING = Kind("a string", (str,))
+STRINGS = Kind("a sequence", (list,), items=STRING)
 U32 = Kind("u32", (int,), (0, 2**32 - 1))
 U64 = Kind("u64", (int,), (0, 2**64 - 1))
 USIZE = Kind("usize", (int,), (0, 2**64 - 1))
@@ -76,10 +82,10 @@ def parse_body(content_type: str | None, body: bytes) -> Any:
     if not re.match(r"application/([\w.-]+\+)?json\s*(;|$)", content_type or "", re.IGNORECASE):
         raise Rejection(415, "Expected request with `Content-Type: application/json`")
     try:
-        return json.loads(body)
-    except ValueError as error:
-        where = _position(body, error.pos) if isinstance(error, json.JSONDecodeError) else _position(body, len(body))
-        raise Rejection(400, f"Failed to parse the request body as JSON: expected value at {where}") from error
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        complaint = "EOF while parsing a value" if error.pos >= len(error.doc) else "expected value"
+        raise Rejection(400, f"Failed to parse the request body as JSON: {complaint} at line {error.lineno} column {error.colno}") from error
 
 
 def read_struct(name: str, table: Mapping[str, Member], value: Any, body: bytes, path: str = "") -> dict[str, Any]:
