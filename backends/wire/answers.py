@@ -66,8 +66,9 @@ class AnswerReader:
             raise _interruption(document)
         for member, read in _READERS:
             if member in document:
+                events = read(self, document)
                 self._understood = True
-                return read(self, document)
+                return events
         if "message" in document and ("code" in document or document.get("object") == "error"):
             raise _interruption(document)
         return ()
@@ -86,12 +87,12 @@ class AnswerReader:
         return Finish(reason, self._container_reason, self._generated_tokens, self._input_tokens)
 
     def _read_token(self, document: Document) -> Sequence[StreamEvent]:
-        self._needs_end = self._has_text = True
         token = document["token"]
         get = token.get
         text = get("text")
         if text.__class__ is not str:
             text = _text(text)
+        self._needs_end = self._has_text = True
         if document.get("generated_text") is not None or document.get("details") is not None:
             self._read_end(document, token)
         identity = get("id")
@@ -134,16 +135,15 @@ class AnswerReader:
         return (Token(_text(outputs)),)
 
     def _read_choices(self, document: Document) -> Sequence[StreamEvent]:
+        choices = [choice for choice in document["choices"] or () if not choice.get("index")]
         self._needs_end = True
         usage = document.get("usage")
         if isinstance(usage, dict):
             self._generated_tokens = _count(usage.get("completion_tokens"), self._generated_tokens)
             self._input_tokens = _count(usage.get("prompt_tokens"), self._input_tokens)
-        for choice in document["choices"] or ():
-            if isinstance(choice, dict) and not choice.get("index"):
-                self._end_with(choice.get("finish_reason"))
-                return _parse_choice(choice)
-        return ()
+        for choice in choices:
+            self._end_with(choice.get("finish_reason"))
+        return [event for choice in choices for event in _parse_choice(choice)]
 
     def _read_done(self, _: Document) -> Sequence[StreamEvent]:
         self.done = True

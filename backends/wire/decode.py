@@ -181,13 +181,15 @@ def parse_frame(frame: bytes) -> Sequence[Document]:
     Raises:
         ValueError: It is none of these, or longer than 24 MiB.
     """
+    if len(frame) > MAX_FRAME_BYTES:
+        raise ValueError(f"it is longer than {MAX_FRAME_BYTES} bytes")
     frame = frame.strip()
     if not frame:
         return ()
     if frame == b"[DONE]":
         return (DONE,)
     try:
-        return (_object(json.loads(frame.decode()), frame),)
+        return (_object(json.loads(frame.decode())),)
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
     except ValueError:
@@ -197,9 +199,7 @@ def parse_frame(frame: bytes) -> Sequence[Document]:
     return [document for line in lines for document in parse_frame(line)]
 
 
-def _object(document: Any, frame: bytes) -> Document:
-    if len(frame) > MAX_FRAME_BYTES:
-        raise ValueError(f"it is longer than {MAX_FRAME_BYTES} bytes")
+def _object(document: Any) -> Document:
     if isinstance(document, list) and document:  # TGI and LMI wrap a whole answer so
         document = document[0]
     if not isinstance(document, dict):

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import pytest
+
+from backends.wire.lines import LineDecoder
+from backends.wire.sse import SSEDecoder
+from tests.backends.wire.cuttings import cuttings
+
+
+def data_of(parts: list[bytes]) -> tuple[list[bytes], list[bytes]]:
+    """Return what was dispatched, and what stood at the end without its blank line."""
+    lines, events = LineDecoder(), SSEDecoder()
+    dispatched = [data for part in parts for _, _, data in events.feed(lines.feed(part))]
+    return dispatched, [data for _, _, data in events.finish(lines.finish())]
+
+
+WHATWG = {
+    # The examples of the standard, 9.2.6; its third has a block that an end of file leaves undispatched.
+    "stock prices": (b"data: YHOO\ndata: +2\ndata: 10\n\n", [b"YHOO\n+2\n10"], []),
+    "comment, ids, leading space": (
+        b": test stream\n\ndata: first event\nid: 1\n\ndata:second event\nid\n\ndata:  third event",
+        [b"first event", b"second event"],
+        [b" third event"],
+    ),
+    "empty data": (b"data\n\ndata\ndata\n\ndata:", [b"", b"\n"], [b""]),
+    "space is dropped once": (b"data:test\n\ndata: test\n\n", [b"test", b"test"], []),
+    # And what they leave out.
+    "no data, no event": (b"event: ping\nid: 3\nretry: 10\n\n:\n\n\n\n", [], []),
+    "names that begin so": (b"dataset: 1\ndata-x\ndata : 2\n\n", [], []),
+    "names with another case": (b"Data: 1\nDATA: 1\n data: 1\n\n", [], []),
+    "a colon in the data": (b"data: a: b\n\n", [b"a: b"], []),
+    "CR and CRLF": (b"data: a\r\rdata: b\r\n\r\ndata: c\n\r\n", [b"a", b"b", b"c"], []),
+    "a field that no line end follows": (b"data: a\n\nda", [b"a"], [b"da"]),
+    "a comment that no line end follows": (b"data: a\n\n: x", [b"a"], []),
+    "data and another field at the end": (b"data: a\ndata: b\nid: 3", [], [b"a\nb", b"id: 3"]),
+}
+
+
+@pytest.mark.parametrize(("body", "dispatched", "pending"), WHATWG.values(), ids=WHATWG)
+def test_any_cutting_dispatches_what_the_standard_says(body: bytes, dispatched: list[bytes], pending: list[bytes]) -> None:
+    for parts in cuttings(body):
+        assert data_of(parts) == (dispatched, pending), parts
