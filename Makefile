@@ -40,10 +40,10 @@ bench: $(DEV)  ## print the benchmarks as one table
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 screenshots: $(DEV) browser  ## take the README's pictures of the real page anew
-	$(BIN)/python demo/pictures/make.py
+	$(BIN)/python -m tests.browser.pictures
 
 browser: $(DEV)  # a Chromium for the tests: Playwright's, the system's, or (as root) the distribution's
-	@$(BIN)/python tests/browser/chromium.py
+	@$(BIN)/python -m tests.browser.chromium
 
 constraints:  ## resolve requirements anew, for the oldest Python, and pin the result
 	@$(RESOLVE)

@@ -1,0 +1,119 @@
+"""The README keeps its word: its programs run against a twin, and every command, flag and file that it names is there."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from mock_server import MockServer
+from mock_server.cuts import KINDS as CUTS
+from mock_server.faults import KINDS as FAULTS
+from mock_server.profiles import PROFILES
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PROSE = README + (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+PROGRAMS = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+COMMANDS = "\n".join(re.findall(r"^```(?:sh|bat)\n(.*?)^```", README, re.MULTILINE | re.DOTALL))
+
+
+def run(*command: str, cwd: Path = ROOT, environ: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, *command], cwd=cwd, env={**os.environ, **(environ or {})}, capture_output=True, text=True, timeout=120)
+
+
+def page_flags() -> set[str]:
+    done = run("-m", "demo", "--help")
+    assert done.returncode == 0, done.stderr
+    return set(re.findall(r"--[a-z-]+", done.stdout)) - {"--help"}
+
+
+def front_matter() -> dict[str, str]:
+    return dict(line.split(": ", 1) for line in README.split("---\n")[1].splitlines())
+
+
+def rows(heading: str) -> Iterator[str]:
+    """Yield the first cell of each row of the table under the header `heading`."""
+    table = README.partition(f"\n| {heading} |")[2].partition("\n\n")[0]
+    yield from (line.split("|")[1] for line in table.splitlines()[2:])
+
+
+def words(heading: str) -> set[str]:
+    """Return the names that stand in code in the first column of a table, without their arguments."""
+    return {re.split(r"[\[:]", word)[0] for row in rows(heading) for word in re.findall(r"`([^`]+)`", row)}
+
+
+@pytest.mark.parametrize("program", [program for program in PROGRAMS if "def test_" not in program])
+def test_a_program_prints_an_answer_to_its_end(program: str, twin: MockServer) -> None:
+    done = run("-c", program, environ=twin.environ)
+    assert done.returncode == 0, done.stderr
+    assert "website" in done.stdout
+    assert re.search(r"finished: stop|\d+ tokens, the first after", done.stdout)
+
+
+@pytest.mark.parametrize("program", [program for program in PROGRAMS if "def test_" in program])
+def test_a_test_of_the_readme_passes(program: str, tmp_path: Path) -> None:
+    file = tmp_path / "test_mine.py"
+    file.write_text(program, encoding="utf-8")
+    done = run("-m", "pytest", "-q", "-p", "no:cacheprovider", str(file), cwd=tmp_path, environ={"PYTHONPATH": str(ROOT)})
+    assert done.returncode == 0, done.stdout
+    assert "1 passed" in done.stdout
+
+
+@pytest.mark.parametrize("target", sorted({*re.findall(r"^make ([a-z-]+)", COMMANDS, re.MULTILINE), *re.findall(r"`make ([a-z-]+)`", PROSE)}))
+def test_a_make_target_that_is_named_exists(target: str) -> None:
+    assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def test_every_flag_of_the_page_is_named_and_every_one_that_is_named_exists() -> None:
+    done = run("-m", "demo", "--help")
+    assert done.returncode == 0, done.stderr
+    assert set(re.findall(r"--[a-z-]+", done.stdout)) - {"--help"} == {
+        flag for row in README.splitlines() if row.startswith("| `") for flag in re.findall(r"`(--[a-z-]+)`", row)
+    }
+
+
+def test_the_commands_that_start_the_page_are_ones_it_understands() -> None:
+    flags = {flag for line in re.findall(r"python -m demo(.*)", COMMANDS) for flag in re.findall(r"--[a-z-]+", line)}
+    assert flags <= page_flags()
+
+
+def test_every_fault_is_told_and_no_other() -> None:
+    assert words("fault") == set(FAULTS)
+
+
+def test_every_cut_and_profile_that_is_named_exists() -> None:
+    cells = {line.split("|")[1].strip(" `"): line.split("|")[2] for line in README.splitlines() if line.startswith("| `mock.")}
+    named = {re.split(":", word)[0] for word in re.findall(r"`([^`]+)`", cells["mock.cut"])} - {"+"}
+    assert named <= set(CUTS)
+    assert set(re.findall(r"`([^`]+)`", cells["mock.profile"])) == set(PROFILES)
+
+
+def test_every_endpoint_of_the_catalog_is_told_and_no_other(twin: MockServer) -> None:
+    assert words("endpoint") == {endpoint.name for endpoint in twin.endpoints}
+
+
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\(([^)#:]+)\)|(?:src|srcset)=\"([^\"]+)\"", PROSE))))
+def test_a_file_that_is_linked_exists(target: tuple[str, str]) -> None:
+    assert (ROOT / "".join(target)).exists()
+
+
+def test_the_space_starts_the_page_on_the_gradio_that_is_tested() -> None:
+    space = front_matter()
+    pins = dict(line.split("==") for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines() if "==" in line)
+    assert (space["sdk"], space["sdk_version"], space["license"]) == ("gradio", pins["gradio"], "apache-2.0")
+    assert (ROOT / space["app_file"]).is_file()
+    assert len(space["short_description"]) <= 60
+    assert space["python_version"].startswith('"'), "YAML would read 3.10 as 3.1"
+
+
+def test_a_space_can_install_the_requirements_which_it_sees_alone() -> None:
+    lines = [line for line in (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
+    assert lines
+    for line in lines:
+        assert re.fullmatch(r"[a-z0-9-]+(>=[\d.]+)?(,<\d+)?", line), "a Space has no other file when it installs this one, and pins Gradio itself"
