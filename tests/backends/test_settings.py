@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from backends.errors import ConfigurationError
+from backends.settings import Settings
+
+ENDPOINT, URL, BACKEND = "ENDPOINT_NAME", "CONTAINER_URL", "CHAT_BACKEND"
+
+
+def test_without_a_word_it_is_the_twin_on_loopback() -> None:
+    assert Settings.from_env({}) == Settings(
+        backend="mock", endpoint_name=None, accepts="inputs", family="plain", container_url=None, host="127.0.0.1", port=7860, root_path=""
+    )
+
+
+@pytest.mark.parametrize(
+    ("environ", "flags", "expected"),
+    [
+        ({ENDPOINT: "mine"}, {}, {"backend": "sagemaker", "endpoint_name": "mine"}),
+        ({"endpoint_name": "mine"}, {}, {"backend": "sagemaker", "endpoint_name": "mine"}),
+        ({"endpoint_name": "old", ENDPOINT: "new"}, {}, {"backend": "sagemaker", "endpoint_name": "new"}),
+        ({}, {ENDPOINT: "mine"}, {"backend": "sagemaker", "endpoint_name": "mine"}),
+        ({"endpoint_name": "theirs"}, {ENDPOINT: "mine"}, {"backend": "sagemaker", "endpoint_name": "mine"}),
+        ({}, {BACKEND: "mock", ENDPOINT: "falcon"}, {"backend": "mock", "endpoint_name": "falcon"}),
+        ({BACKEND: "mock"}, {ENDPOINT: "falcon"}, {"backend": "mock", "endpoint_name": "falcon"}),
+        ({BACKEND: "sagemaker", ENDPOINT: "mine"}, {BACKEND: "mock"}, {"backend": "mock"}),
+        ({URL: "http://c:8080/"}, {}, {"backend": "container", "container_url": "http://c:8080"}),
+        ({URL: "http://c:8080"}, {ENDPOINT: "mine"}, {"backend": "sagemaker", "endpoint_name": "mine"}),
+        ({ENDPOINT: "mine"}, {URL: "https://c/a/"}, {"backend": "container", "container_url": "https://c/a"}),
+        ({BACKEND: "", ENDPOINT: "", "GRADIO_SERVER_PORT": ""}, {}, {"backend": "mock", "endpoint_name": None, "port": 7860}),
+        ({"CHAT_ACCEPTS": "messages", "CHAT_FAMILY": "falcon"}, {}, {"accepts": "messages", "family": "falcon"}),
+        ({"GRADIO_SERVER_NAME": "0.0.0.0", "GRADIO_SERVER_PORT": "80"}, {"GRADIO_SERVER_PORT": "0"}, {"host": "0.0.0.0", "port": 0}),
+        ({"GRADIO_ROOT_PATH": "/chat/"}, {}, {"root_path": "/chat"}),
+        ({"GRADIO_ROOT_PATH": "https://example.com/chat"}, {}, {"root_path": "https://example.com/chat"}),
+    ],
+)
+def test_flags_win_over_the_environment_and_a_name_or_a_url_says_which_backend(
+    environ: dict[str, str], flags: dict[str, str], expected: dict[str, Any]
+) -> None:
+    settings = Settings.from_env(environ, flags=flags)
+    assert {name: getattr(settings, name) for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("environ", "words"),
+    [
+        ({BACKEND: "bedrock"}, "CHAT_BACKEND (--backend) is 'bedrock'; expected one of mock, sagemaker, container."),
+        ({"CHAT_ACCEPTS": "prompt"}, "CHAT_ACCEPTS is 'prompt'; expected one of inputs, messages."),
+        ({"CHAT_FAMILY": "unicorn"}, "CHAT_FAMILY is 'unicorn'; expected one of "),
+        ({URL: "c:8080"}, "CONTAINER_URL (--url) is 'c:8080'; expected a URL such as http://127.0.0.1:8080."),
+        ({URL: "http://"}, "CONTAINER_URL (--url) is 'http://'; expected a URL"),
+        ({"GRADIO_SERVER_PORT": "http"}, "GRADIO_SERVER_PORT (--port) is 'http'; expected a port from 0 to 65535."),
+        ({"GRADIO_SERVER_PORT": "65536"}, "GRADIO_SERVER_PORT (--port) is '65536'; expected a port from 0 to 65535."),
+        ({"GRADIO_ROOT_PATH": "chat"}, "GRADIO_ROOT_PATH (--root-path) is 'chat'; expected a path such as /chat."),
+        ({BACKEND: "sagemaker"}, "The backend sagemaker needs the name of an endpoint: set ENDPOINT_NAME or pass --endpoint."),
+        ({BACKEND: "container"}, "The backend container needs the container's address: set CONTAINER_URL or pass --url."),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_was_expected(environ: dict[str, str], words: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        Settings.from_env(environ)
+    assert str(caught.value).startswith(words)

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from backends.chat import ChatMessage
+from demo.transcript import rows
+from demo.turns import Turn, told
+
+TURNS = (
+    Turn("one", "1", "done"),
+    Turn("two", "", "broken off", "The connection failed."),
+    Turn("three", "3 and a ha", "broken off", "The answer broke off."),
+)
+
+
+def texts(shown: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    return [(row["role"], row["content"]["text"]) for row in shown]
+
+
+def test_what_was_answered_is_told_and_what_was_not_is_left_out() -> None:
+    assert list(told(TURNS, "four")) == [
+        ChatMessage("user", "one"),
+        ChatMessage("assistant", "1"),
+        ChatMessage("user", "three"),
+        ChatMessage("assistant", "3 and a ha"),
+        ChatMessage("user", "four"),
+    ]
+
+
+@pytest.mark.parametrize(("system_prompt", "first"), [("Be brief.", "system"), ("", "user"), (" \n", "user"), (None, "user")])
+def test_a_system_prompt_comes_first_if_there_is_one(system_prompt: str | None, first: str) -> None:
+    assert next(told((), "why?", system_prompt)).role == first
+
+
+def test_a_turn_is_three_rows() -> None:
+    assert texts(rows(TURNS[:2], plain=True)) == [
+        ("user", "one"),
+        ("assistant", "1"),
+        ("assistant", "done"),
+        ("user", "two"),
+        ("assistant", ""),
+        ("assistant", "The connection failed.\n\nbroken off"),
+    ]
+
+
+def test_white_space_of_an_answer_reaches_the_page() -> None:
+    answer = "\n  a\n\tb  \n\n"
+    assert texts(rows([Turn("q", answer)]))[1] == ("assistant", answer)
+
+
+def test_markup_in_a_failure_is_shown_as_it_is() -> None:
+    failure = Turn("q", "", "1.5 s · a", "bad <b> `x` [y](http://z) *w* & $1 \\ #")
+    assert texts(rows([failure]))[2][1] == "bad \\<b\\> \\`x\\` \\[y\\](http://z) \\*w\\* \\& \\$1 \\\\ \\#\n\n1.5 s · a"
+    assert texts(rows([failure], plain=True))[2][1] == f"{failure.failure}\n\n1.5 s · a"
