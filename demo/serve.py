@@ -78,10 +78,13 @@ class Server(uvicorn.Server):
         print(f"Streamtwin is at http://{f'[{host}]' if ':' in host else host}:{port}/", flush=True)  # noqa: T201 - the command's output
 
 
+def create_server(desk: Desk, settings: Settings) -> Server:
+    """Return a server of the page; `run` it with the listening socket."""
+    # An open page holds a heartbeat for ever: it is not waited for.
+    return Server(uvicorn.Config(create_app(desk, settings), log_level="warning", access_log=False, timeout_graceful_shutdown=1, ws="none"))
+
+
 def serve(settings: Settings) -> None:
     """Serve until interrupted; raises PortTaken and ConfigurationError."""
     with bind(settings.host, settings.port) as listener, open_desk(settings) as desk:
-        app = create_app(desk, settings)
-        # An open page holds a heartbeat for ever: it is not waited for.
-        config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1, ws="none")
-        Server(config).run([listener])
+        create_server(desk, settings).run([listener])

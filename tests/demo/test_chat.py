@@ -1,0 +1,211 @@
+"""The chat tab's handlers, as Gradio calls them; what a browser shows of them is tests/browser's."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import gradio as gr
+import pytest
+
+from backends.chat import ChatMessage
+from backends.endpoints import Endpoint
+from backends.errors import StreamInterrupted
+from backends.events import Finish, Token
+from backends.settings import Settings
+from demo.chat import ChatTab
+from demo.desk import Desk, open_desk
+from demo.failures import OWN_FAULT
+from demo.page import Page
+from demo.panel import NO_FAULT, Panel
+from tests.demo.fakes import FOREVER, ScriptedBackend, Step
+
+ANSWER: tuple[Step, ...] = (Token("yes"), Finish("stop"))
+
+
+class Tab:
+    """A chat tab and somebody who uses it."""
+
+    def __init__(self, desk: Desk) -> None:
+        with gr.Blocks():
+            self.panel = Panel(desk)
+            self.tab = ChatTab(desk, self.panel)
+        controls = {*self.panel.inputs, self.tab._turns, self.tab._plain, self.tab._box}
+        self.values: dict[Any, Any] = {control: control.value for control in controls}
+
+    async def use(self, handler: Any, session: str = "one") -> list[dict[Any, Any]]:
+        """Let `handler` run, keep what it sets, and return all its updates."""
+        return [updates async for updates in self.updates(handler, session)]
+
+    async def updates(self, handler: Any, session: str = "one") -> AsyncIterator[dict[Any, Any]]:
+        async for updates in handler(dict(self.values), gr.Request(session_hash=session)):
+            self.values |= {control: value for control, value in updates.items() if control in self.values}
+            yield updates
+
+    async def ask(self, question: str) -> list[dict[Any, Any]]:
+        self.values[self.tab._box] = question
+        return await self.use(self.tab._ask_typed)
+
+    def shown(self) -> list[tuple[str, str, str | None]]:
+        return [(turn.question, turn.answer, turn.failure) for turn in self.values[self.tab._turns]]
+
+
+def scripted(*scripts: tuple[Step, ...], twin: bool = True) -> tuple[Tab, ScriptedBackend]:
+    backend = ScriptedBackend(scripts)
+    desk = Desk(headline="", place="", endpoints=(Endpoint("one"), Endpoint("two", accepts="messages")), fronts={"front": lambda: backend}, scripted=twin)
+    return Tab(desk), backend
+
+
+async def test_a_question_is_answered_and_remembered() -> None:
+    tab, backend = scripted(ANSWER)
+    await tab.ask("one?")
+    await tab.ask("two?")
+    assert tab.shown() == [("one?", "yes", None), ("two?", "yes", None)]
+    assert backend.requests[1].messages == [ChatMessage("user", "one?"), ChatMessage("assistant", "yes"), ChatMessage("user", "two?")]
+    assert tab.values[tab.tab._box] == ""
+
+
+@pytest.mark.parametrize("question", ["", "  \n ", None])
+async def test_an_empty_question_is_not_sent_and_changes_nothing(question: Any) -> None:
+    tab, backend = scripted(ANSWER)
+    assert [list(updates) for updates in await tab.ask(question)] == [[tab.tab._send]]
+    assert backend.requests == []
+    assert tab.values[tab.tab._box] == question
+
+
+async def test_while_an_answer_is_on_its_way_a_second_question_stays_in_the_box() -> None:
+    tab, backend = scripted((Token("a"), FOREVER))
+    tab.values[tab.tab._box] = "one?"
+    first = tab.updates(tab.tab._ask_typed)
+    while len(backend.requests) < 1:
+        await anext(first)
+    await tab.ask("two?")
+    assert tab.values[tab.tab._box] == "two?"
+    assert len(backend.requests) == 1
+    await tab.tab.stop(gr.Request(session_hash="one"))
+    async for _ in first:
+        pass
+    assert [question for question, _, _ in tab.shown()] == ["one?"]
+
+
+async def test_people_do_not_wait_for_each_other() -> None:
+    tab, backend = scripted((FOREVER,), ANSWER)
+    tab.values[tab.tab._box] = "one?"
+    stalled = tab.updates(tab.tab._ask_typed, "somebody")
+    while len(backend.requests) < 1:
+        await anext(stalled)
+    await tab.ask("two?")
+    assert tab.shown()[-1] == ("two?", "yes", None)
+    await tab.tab.aclose()
+    assert [updates async for updates in stalled][-1][tab.tab._turns][-1].status == "stopped by you"
+
+
+async def test_regenerate_asks_the_last_question_again() -> None:
+    tab, backend = scripted((Token("no"), Finish()), (Token("maybe"), Finish()), ANSWER)
+    await tab.ask("one?")
+    await tab.ask("two?")
+    await tab.use(tab.tab._ask_again)
+    assert tab.shown() == [("one?", "no", None), ("two?", "yes", None)]
+    assert backend.requests[2].messages == backend.requests[1].messages
+
+
+async def test_after_an_error_the_button_says_retry_and_retries() -> None:
+    tab, _ = scripted((Token("so far"), StreamInterrupted("gone", code="x")), ANSWER)
+    updates = await tab.ask("one?")
+    assert tab.shown() == [("one?", "so far", "The endpoint gave up in the middle of its answer. gone")]
+    assert updates[-1][tab.tab._again]["value"] == "Retry"
+    updates = await tab.use(tab.tab._ask_again)
+    assert tab.shown() == [("one?", "yes", None)]
+    assert updates[-1][tab.tab._again]["value"] == "Regenerate"
+
+
+async def test_an_example_is_asked_and_what_was_typed_stays() -> None:
+    tab, backend = scripted(ANSWER)
+    tab.values[tab.tab._box] = "half a thou"
+    await tab.use(tab.tab._example("what is life"))
+    assert backend.requests[0].messages == [ChatMessage("user", "what is life")]
+    assert tab.values[tab.tab._box] == "half a thou"
+
+
+async def test_clear_forgets() -> None:
+    tab, _ = scripted(ANSWER)
+    await tab.ask("one?")
+    cleared = tab.tab._cleared()
+    assert (cleared[tab.tab._turns], cleared[tab.tab._chat]) == ((), [])
+
+
+async def test_plain_text_is_a_view() -> None:
+    tab, _ = scripted((Token("*a*"), Finish()))
+    await tab.ask("one?")
+    view = tab.tab._repaint(tab.values[tab.tab._turns], True)
+    assert view["render_markdown"] is False
+    assert view["value"][1]["content"]["text"] == "*a*"
+
+
+async def test_a_fault_holds_for_one_answer() -> None:
+    tab, backend = scripted(ANSWER)
+    tab.values |= {tab.panel.fault: "reset@8", tab.panel.speed: 2.5, tab.panel.cut: "inside-utf8"}
+    await tab.ask("one?")
+    assert tab.values[tab.panel.fault] == NO_FAULT
+    await tab.ask("two?")
+    attributes = [request.custom_attributes for request in backend.requests]
+    assert attributes[0] == "mock.cut=inside-utf8;mock.fault=reset@8;mock.profile=typical;mock.speed=2.5;mock.seed=0"
+    assert attributes[1] == "mock.cut=inside-utf8;mock.profile=typical;mock.speed=2.5;mock.seed=0"
+
+
+async def test_a_real_endpoint_is_sent_no_word_of_the_twin() -> None:
+    tab, backend = scripted(ANSWER, twin=False)
+    await tab.ask("one?")
+    tab.values[tab.panel.attributes] = "trace=1"
+    await tab.ask("two?")
+    assert [request.custom_attributes for request in backend.requests] == [None, "trace=1"]
+
+
+async def test_the_panel_is_what_is_sent() -> None:
+    tab, backend = scripted(ANSWER)
+    numbers = {"max_new_tokens": 7, "temperature": 0.5, "top_p": 0.9, "top_k": 5, "repetition_penalty": 1.1, "seed": 3}
+    tab.values |= {tab.panel.numbers[name]: number for name, number in numbers.items()}
+    tab.values |= {tab.panel.stop: "###\n\nEND", tab.panel.details: False, tab.panel.full_text: True}
+    tab.values |= {tab.panel.endpoint: "two", tab.panel.system_prompt: "Be brief."}
+    await tab.ask("one?")
+    request = backend.requests[0]
+    assert {name: getattr(request.parameters, name) for name in numbers} == numbers
+    assert (request.parameters.stop, request.parameters.details, request.parameters.return_full_text) == (("###", "END"), None, True)
+    assert request.endpoint == Endpoint("two", accepts="messages")
+    assert request.messages[0] == ChatMessage("system", "Be brief.")
+
+
+async def test_a_fault_of_our_own_gives_the_controls_back() -> None:
+    tab, _ = scripted(ANSWER)
+    await tab.ask("one?")
+    ended = tab.tab._broken(tab.values[tab.tab._turns], False)
+    assert [(turn.answer, turn.failure) for turn in ended[tab.tab._turns]] == [("yes", OWN_FAULT)]
+    assert ended[tab.tab._send]["visible"] is True
+    assert tab.tab._broken((), False)[tab.tab._turns][-1].failure == OWN_FAULT
+
+
+async def test_without_credentials_a_sentence_says_so() -> None:
+    with open_desk(Settings(backend="sagemaker", endpoint_name="mine")) as desk:
+        tab = Tab(desk)
+        await tab.ask("one?")
+        await desk.aclose()
+    ((question, answer, failure),) = tab.shown()
+    assert (question, answer) == ("one?", "")
+    assert failure is not None
+    assert failure.startswith("Nothing was sent.")
+
+
+async def test_a_container_is_reached_at_its_url() -> None:
+    with open_desk(Settings(backend="container", container_url="http://127.0.0.1:9")) as desk:
+        tab = Tab(desk)
+        await tab.ask("one?")
+        await desk.aclose()
+    assert (desk.place, desk.endpoints[0].name) == ("http://127.0.0.1:9", "127.0.0.1:9")
+    assert (tab.shown()[0][2] or "").startswith("The connection failed.")
+
+
+async def test_a_page_that_ends_stops_its_answers() -> None:
+    with open_desk(Settings()) as desk:
+        page = Page(desk)
+        await asyncio.gather(page.aclose(), desk.aclose())
