@@ -10,7 +10,7 @@ import json
 import random
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from backends.endpoints import Accepts
 from mock_server.containers.container import Answer, ContainerRequest, Headers, Reply, generate
@@ -34,6 +34,8 @@ TIMINGS = ("x-compute-time", "x-total-time", "x-validation-time", "x-queue-time"
 
 PLAIN_TEXT: Headers = (("content-type", "text/plain; charset=utf-8"),)
 JSON: Headers = (("content-type", "application/json"),)
+Error: TypeAlias = tuple[int, str, str]
+"""The status where the head is not out yet, the type, the text."""
 NO_ANSWER = Answer((), "length")
 
 
@@ -75,21 +77,23 @@ class Tgi:
         try:
             validate(generation)
         except ValidationError as error:
-            return respond(generation, error=_error("validation", str(error)))
+            return respond(generation, error=(422, "validation", str(error)))
         script = request.find_script(generation.inputs)
         answer = generate(script, generation.parameters["max_new_tokens"], generation.parameters["stop"])
+        if not answer.tokens:
+            return respond(generation, error=(500, *FAILURES[500]))
         return replace(respond(generation, answer, request.seed), script=script.name)
 
-    def _stream(self, generation: Generation, answer: Answer = NO_ANSWER, seed: int = 0, error: bytes = b"") -> Reply:
+    def _stream(self, generation: Generation, answer: Answer = NO_ANSWER, seed: int = 0, error: Error | None = None) -> Reply:
         """Every error is an event, for the head is out before the request is looked at."""
-        writes = [self.prefix + error + b"\n\n"] if error else self.write(answer, generation, seed)
+        writes = [self.prefix + _error(*error[1:]) + b"\n\n"] if error else self.write(answer, generation, seed)
         tokens = range(1, len(writes) + 1) if answer.tokens else (0,)
         sse = (("content-type", "text/event-stream"), ("cache-control", "no-cache"))
         return Reply(200, (*sse, *_compute(generation), ("x-accel-buffering", "no"), *CORS), writes, tokens, is_chunked=True)
 
-    def _whole(self, generation: Generation, answer: Answer = NO_ANSWER, seed: int = 0, error: bytes = b"") -> Reply:
+    def _whole(self, generation: Generation, answer: Answer = NO_ANSWER, seed: int = 0, error: Error | None = None) -> Reply:
         if error:
-            return Reply(422, JSON + CORS, (error,), (0,))
+            return Reply(error[0], JSON + CORS, (_error(*error[1:]),), (0,))
         body = _dumps({"generated_text": _text(answer, generation)})
         if generation.parameters["details"] or generation.parameters["decoder_input_details"]:
             details = _dumps({**_details(answer, generation, seed), "prefill": []})

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import pytest
+
+from mock_server.catalog import load_catalog
+from mock_server.choices import choose, strip_choices
+from mock_server.profiles import find_profile
+from mock_server.words import WordError
+
+ENTRY = load_catalog()["falcon-7b-instruct-tgi"]
+INSTANT = find_profile("instant")
+
+STRIPPED = [
+    ("", ""),
+    ("accept_eula=true", "accept_eula=true"),
+    ("mock.seed=1", ""),
+    (" a=b ; mock.seed=1;c", " a=b ;c"),
+    ("a;;b", "a;;b"),
+    ("xmock.seed=1;Mock.seed=2", "xmock.seed=1;Mock.seed=2"),
+    (" mock.seed=1 ;a", "a"),
+]
+
+REFUSED = [
+    (
+        "mock.sed=1",
+        "mock.sed=1 is no attribute of the twin; legal: mock.cut=..., mock.fault=..., mock.seed=..., mock.script=..., mock.profile=..., mock.speed=...",
+    ),
+    ("mock.seed", "mock.seed is no attribute of the twin; legal: mock.cut=..."),
+    ("mock.", "mock. is no attribute of the twin; legal: "),
+    ("mock.seed=-1", "mock.seed: '-1' is not a seed; legal: a whole number of 0 or more, 18 digits at most"),
+    ("mock.seed=1234567890123456789", "mock.seed: "),
+    ("mock.speed=0", "mock.speed: '0' is not a speed; legal: a decimal number over 0, as 4 or 0.5"),
+    ("mock.speed=fast", "mock.speed: 'fast' is not a speed; "),
+    ("mock.script=none", "mock.script: 'none' is not a script; legal: "),
+    ("mock.profile=slow", "mock.profile: 'slow' is not a profile; legal: instant, typical"),
+    ("mock.cut=wrote", "mock.cut: 'wrote' is not a cut; legal: write, whole, "),
+    ("mock.fault=rest", "mock.fault: 'rest' is not a fault; legal: NAME[:ARG][@N][xK] with NAME one of "),
+    ("a=b;mock.seed=1;mock.cut=", "mock.cut: '' is not a cut; legal: "),
+]
+
+
+@pytest.mark.parametrize(("attributes", "rest"), STRIPPED)
+def test_what_is_not_the_twins_goes_on_byte_for_byte(attributes: str, rest: str) -> None:
+    assert strip_choices(attributes) == rest
+
+
+def test_every_choice_can_be_made_at_once() -> None:
+    text = "a=b;mock.cut=bytes:7;mock.fault=reset@5;mock.seed=7;mock.script=hello;mock.profile=typical;mock.speed=4"
+    choices = choose(ENTRY, text, INSTANT)
+    assert choices.fault is not None
+    assert choices.script is not None
+    chosen = (choices.cut.text, choices.fault.text, choices.seed, choices.script.name, choices.profile.name, choices.speed)
+    assert chosen == ("bytes:7", "reset@5", 7, "hello", "typical", 4.0)
+
+
+def test_a_silent_request_takes_the_catalogs_choices_and_then_the_servers() -> None:
+    choices = choose(ENTRY, "accept_eula=true", INSTANT)
+    assert (choices.cut.text, choices.fault, choices.seed, choices.script, choices.profile, choices.speed) == ("write", None, 0, None, INSTANT, 1.0)
+
+
+def test_a_named_script_answers_whatever_is_asked() -> None:
+    assert choose(ENTRY, "mock.script=hello", INSTANT).find_script("what is life").name == "hello"
+    assert choose(ENTRY, "", INSTANT).find_script("what is life").name == "what-is-life-en"
+
+
+@pytest.mark.parametrize(("attributes", "refusal"), REFUSED)
+def test_an_unknown_attribute_or_value_is_refused_with_the_legal_ones(attributes: str, refusal: str) -> None:
+    with pytest.raises(WordError) as refused:
+        choose(ENTRY, attributes, INSTANT)
+    assert str(refused.value).startswith(refusal)
