@@ -84,5 +84,5 @@ define RESOLVE
 rm -rf build/constraints && python3.11 -m venv build/constraints && \
 build/constraints/bin/pip install --quiet --disable-pip-version-check --upgrade -r requirements.txt -r requirements-dev.txt && \
 { echo "# What make and CI install: requirements.txt and requirements-dev.txt, resolved on Python 3.11 by make constraints."; \
-  build/constraints/bin/pip freeze; } > constraints.txt
+  build/constraints/bin/pip freeze --all --exclude pip; } > constraints.txt
 endef
