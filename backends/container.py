@@ -11,10 +11,13 @@ import httpx
 from backends.body import check_custom_attributes, encode_body
 from backends.chat import ChatRequest, Tap
 from backends.connection import ConnectionPool, Timeouts
+from backends.endpoints import Endpoint
 from backends.errors import ConfigurationError
 from backends.exchange import Exchange
 from backends.network_answer import ChunkedBody, Head, NetworkAnswer, WholeBody
 from backends.rejections import ERROR_BODY_BYTES, parse_rejection
+
+_HIGHEST_PORT = 65535
 
 
 class ContainerBackend:
@@ -61,13 +64,21 @@ class ContainerBackend:
 
 
 def _http_request(request: ChatRequest, *, stream: bool) -> httpx.Request:
-    if not request.endpoint.url:
-        raise ConfigurationError(f"the endpoint {request.endpoint.name!r} has no url, expected the base URL of its container, like http://127.0.0.1:8080")
+    url = _invocations_url(request.endpoint)
     check_custom_attributes(request.custom_attributes)
     headers = {"Accept-Encoding": "identity", "Content-Type": "application/json"}
     if request.custom_attributes:
         headers["X-Amzn-SageMaker-Custom-Attributes"] = request.custom_attributes
+    return httpx.Request("POST", url, headers=headers, content=encode_body(request, stream=stream))
+
+
+def _invocations_url(endpoint: Endpoint) -> httpx.URL:
     try:
-        return httpx.Request("POST", f"{request.endpoint.url.rstrip('/')}/invocations", headers=headers, content=encode_body(request, stream=stream))
-    except httpx.InvalidURL as error:
-        raise ConfigurationError(f"the endpoint {request.endpoint.name!r} has a url that is none: {request.endpoint.url!r} ({error})") from error
+        url = httpx.URL(f"{(endpoint.url or '').rstrip('/')}/invocations")
+    except httpx.InvalidURL:
+        url = httpx.URL()
+    if url.scheme not in {"http", "https"} or not url.host or (url.port or 0) > _HIGHEST_PORT:
+        raise ConfigurationError(
+            f"the url of the endpoint {endpoint.name!r} is {endpoint.url!r}, expected the base URL of its container, like http://127.0.0.1:8080"
+        )
+    return url

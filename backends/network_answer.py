@@ -11,7 +11,7 @@ from typing import Protocol, Self, TypeAlias
 
 from backends.chat import Tap
 from backends.connection import Timeouts
-from backends.errors import BackendError
+from backends.errors import BackendError, WireError
 from backends.events import Finish, StreamEvent
 from backends.exchange import Closed, Exchange
 from backends.wire import EventDecoder
@@ -166,7 +166,7 @@ class NetworkAnswer:
         """Send the request and read what comes, until the body's end, an error, or `aclose`."""
         try:
             self._head = await self._open(exchange)
-            self._decoder = EventDecoder(self._head.content_type)
+            self._decoder = _decoder_for(self._head.content_type)
             self._opened.set()
             while (data := await exchange.read()) is not None:
                 await exchange.hand_over(partial(self._reads.put, _Read(self._head.parts.feed(data), exchange.age_s)))
@@ -205,9 +205,9 @@ class NetworkAnswer:
         for part in read.parts:
             if self._tap:
                 self._tap.part(part, read.at_s)
-            yield from self._observed(self._decoder.feed(part), read.at_s)
+            yield from self._observed(_in_our_words(partial(self._decoder.feed, part)), read.at_s)
         if read.is_last:
-            yield from self._observed(self._decoder.finish(), read.at_s)
+            yield from self._observed(_in_our_words(self._decoder.finish), read.at_s)
 
     def _observed(self, events: Iterable[StreamEvent], at_s: float) -> Iterator[StreamEvent]:
         for event in events:
@@ -215,3 +215,17 @@ class NetworkAnswer:
             if self._tap:
                 self._tap.event(event, at_s, self._decoder.start, self._decoder.end)
             yield event
+
+
+def _decoder_for(content_type: str | None) -> EventDecoder:
+    try:
+        return EventDecoder(content_type)
+    except ValueError as error:
+        raise WireError(str(error)) from error
+
+
+def _in_our_words(decode: Callable[[], Iterable[StreamEvent]]) -> Iterator[StreamEvent]:
+    try:
+        yield from decode()
+    except ValueError as error:  # an event stream stands where a container's body should
+        raise WireError(str(error)) from error

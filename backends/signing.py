@@ -19,7 +19,8 @@ from backends.errors import ConfigurationError
 
 Operation: TypeAlias = Literal["invoke_endpoint_with_response_stream", "invoke_endpoint"]
 
-_LEGACY_ATTEMPTS = 5
+_ATTEMPTS = {"legacy": 5, "standard": 3, "adaptive": 3}
+"""Retry mode -> attempts where nothing else is configured."""
 _AWS_DOMAINS = ("amazonaws.com", "amazonaws.com.cn", "amazonaws.eu", "api.aws", "api.amazonwebservices.com.cn")
 _AWS_KEY = re.compile(r"Credential=A[KS]IA[A-Z0-9]{8,}/")
 """AWS gives its access keys these prefixes, so that anybody can tell them from dummy keys."""
@@ -42,12 +43,8 @@ class SignedRequest:
     url: str
     headers: Mapping[str, str]
     body: bytes
-
-    @property
-    def attempts(self) -> int:
-        """How many attempts boto3 would make, the first included."""
-        maximum = re.search(r"max=(\d+)", self.headers["amz-sdk-request"])
-        return int(maximum[1]) if maximum else _LEGACY_ATTEMPTS
+    attempts: int
+    """How many boto3 would make, the first included."""
 
     def as_attempt(self, number: int, first: SignedRequest) -> SignedRequest:
         """Return the request as attempt `number` at what `first` was; neither header is signed."""
@@ -105,12 +102,18 @@ class Signer:
             try:
                 getattr(self._client, operation)(**members)
             except _Prepared as prepared:
-                signed = prepared.signed
+                signed = self._signed(prepared.request)
             else:
                 raise ConfigurationError("boto3 sent the request by itself: a handler of the same event came before ours")
         if not self._allow_insecure:
             _refuse_open_transport(signed)
         return signed
+
+    def _signed(self, request: Any) -> SignedRequest:
+        retries = self._client.meta.config.retries
+        attempts = retries.get("total_max_attempts") or _ATTEMPTS[retries["mode"]]
+        headers = {name: value.decode() if isinstance(value, bytes) else str(value) for name, value in request.headers.items()}
+        return SignedRequest(request.method, request.url, headers, request.body or b"", attempts)
 
     def _make_client(self) -> Any:
         import boto3
@@ -135,14 +138,13 @@ class Signer:
 class _Prepared(Exception):
     """Carries the signed request out of boto3; no retry mode takes it for a failure of the network."""
 
-    def __init__(self, signed: SignedRequest) -> None:
+    def __init__(self, request: Any) -> None:
         super().__init__("the request is ready")
-        self.signed = signed
+        self.request = request
 
 
 def _take_over(request: Any, **_: Any) -> NoReturn:
-    headers = {name: value.decode() if isinstance(value, bytes) else str(value) for name, value in request.headers.items()}
-    raise _Prepared(SignedRequest(request.method, request.url, headers, request.body or b""))
+    raise _Prepared(request)
 
 
 def _refuse_open_transport(signed: SignedRequest) -> None:
