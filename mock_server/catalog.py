@@ -102,6 +102,8 @@ def _read_accepts(text: str | None, _: Path) -> str | None:
 def _read_scripts(text: str | None, folder: Path) -> Mapping[str, Script]:
     if text is None:
         return MappingProxyType(load_scripts(FOLDER))
+    if not (folder / text).is_dir():
+        raise WordError("expected a folder, received " + repr(text), "a folder, seen from the catalog's")
     return MappingProxyType(load_scripts(folder / text, _read_scripts(None, FOLDER)))
 
 

@@ -12,10 +12,9 @@ from mock_server.containers.container import Reply
 from mock_server.exchange import ATTRIBUTES_HEADER, Exchange, Twin, begin
 from mock_server.faults import Stage
 from mock_server.journal import Entry
-from mock_server.requests import read_attempt, read_body
+from mock_server.requests import MAX_BODY_BYTES, read_attempt, read_body
 from mock_server.words import WordError
 
-MAX_BODY_BYTES = 64 * 1024 * 1024
 NO_SERVICE: Mapping[Stage, str] = {
     "service": "is an answer of the SageMaker Runtime's, which is not asked here",
     "event stream": "damages an event stream, and a container writes none",
@@ -35,7 +34,7 @@ def container_router(twin: Twin) -> APIRouter:
 
 
 async def _answer(twin: Twin, name: str, path: str, request: Request) -> Response:
-    body = await read_body(request, MAX_BODY_BYTES)
+    body = await read_body(request)
     attempt = read_attempt(request.headers)
     entry = twin.journal.start(Entry(front="container", path=request.url.path, endpoint=name, attempt=attempt, body=body or b""))
     endpoint = twin.catalog.get(name)

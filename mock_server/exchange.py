@@ -49,6 +49,11 @@ class Exchange:
         fault = self.choices.fault
         return fault if fault and fault.strikes(self.entry.attempt) else None
 
+    @property
+    def failure(self) -> Ended:
+        """What an answer is that is an error: asked for, or the request's own."""
+        return "fault" if self.fault and self.fault.stage in {"service", "model"} else "refused"
+
     def note(self, text: str) -> None:
         """Say something in the journal."""
         self.entry = replace(self.entry, notes=(*self.entry.notes, text))
@@ -68,7 +73,7 @@ class Exchange:
         if not choices.cut.is_write:
             parts, due_s = self._cut(reply, due_s)
         chunks = map(frame, parts) if frame else parts
-        length_bytes = None if reply.is_chunked else sum(map(len, parts))
+        length_bytes = None if frame or reply.is_chunked else sum(map(len, parts))
         timeline = Timeline(chunks, due_s, len(parts), reply.head_waits, length_bytes)
         if self.fault is None:
             return timeline
@@ -82,7 +87,8 @@ class Exchange:
 
         def report(tally: Tally) -> None:
             parts = min(tally.chunks, timeline.parts)
-            self.finish(tally.ended, status=status if tally.head_left else None, parts=parts, sent_bytes=tally.bytes)
+            refused = tally.ended == "completed" and status >= 400
+            self.finish(self.failure if refused else tally.ended, status=status if tally.head_left else None, parts=parts, sent_bytes=tally.bytes)
 
         raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
         return PlayedResponse(status=status, headers=raw, timeline=timeline, clock=self.twin.clock, report=report)

@@ -6,7 +6,6 @@ import threading
 from collections import deque
 from dataclasses import asdict, dataclass, replace
 from itertools import count
-from time import monotonic
 from typing import Any, Literal, TypeAlias
 
 Ended: TypeAlias = Literal["completed", "refused", "fault", "cancelled", "stopped"]
@@ -81,6 +80,7 @@ class Journal:
         with self._changed:
             numbered = replace(entry, number=next(self._numbers), body=entry.body[:MAX_BODY_BYTES])
             self._open[numbered.number] = numbered
+            self._changed.notify_all()
         return numbered
 
     def finish(self, entry: Entry) -> None:
@@ -103,13 +103,21 @@ class Journal:
         Raises:
             TimeoutError: They have not, in time; the message names the requests that are still open.
         """
-        deadline_s = monotonic() + timeout_s
         with self._changed:
-            while self._ever_finished < finished:
-                if not self._changed.wait(deadline_s - monotonic()):
-                    raise TimeoutError(self._say_open(finished, timeout_s))
+            if not self._changed.wait_for(lambda: self._ever_finished >= finished, timeout_s):
+                raise TimeoutError(f"{self._ever_finished} of {finished} requests have ended after {timeout_s} s; still open: {self._say_open()}")
             return tuple(self._finished)
 
-    def _say_open(self, finished: int, timeout_s: float) -> str:
-        still = ", ".join(f"{entry.path} (number {entry.number})" for entry in self._open.values()) or "none"
-        return f"{self._ever_finished} of {finished} requests have ended after {timeout_s} s; still open: {still}"
+    def wait_open(self, requests: int = 1, *, timeout_s: float = 10.0) -> tuple[Entry, ...]:
+        """Wait until at least so many requests are being answered at once; return their entries.
+
+        Raises:
+            TimeoutError: They are not, in time.
+        """
+        with self._changed:
+            if not self._changed.wait_for(lambda: len(self._open) >= requests, timeout_s):
+                raise TimeoutError(f"{len(self._open)} of {requests} requests are open after {timeout_s} s: {self._say_open()}")
+            return tuple(self._open.values())
+
+    def _say_open(self) -> str:
+        return ", ".join(f"{entry.path} (number {entry.number})" for entry in self._open.values()) or "none"

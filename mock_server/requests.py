@@ -7,17 +7,19 @@ import re
 from starlette.datastructures import Headers
 from starlette.requests import Request
 
+MAX_BODY_BYTES = 25 * 1024 * 1024
+"""The service's limit for real-time endpoints; no longer body reaches a container."""
 ATTEMPT = re.compile(r"\battempt=(\d{1,9})")
 
 
-async def read_body(request: Request, most_bytes: int) -> bytes | None:
-    """Return the request's body, None if it is longer than `most_bytes`; it is read to its end in any case, so that the client can hear the answer."""
+async def read_body(request: Request) -> bytes | None:
+    """Return the request's body, None if it is too long; it is read to its end in any case, so that the client hears the answer."""
     body, length = bytearray(), 0
     async for data in request.stream():
         length += len(data)
-        if length <= most_bytes:
+        if length <= MAX_BODY_BYTES:
             body += data
-    return bytes(body) if length <= most_bytes else None
+    return bytes(body) if length <= MAX_BODY_BYTES else None
 
 
 def read_attempt(headers: Headers) -> int:

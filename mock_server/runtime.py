@@ -22,10 +22,9 @@ from mock_server.containers.container import Reply
 from mock_server.exchange import ATTRIBUTES_HEADER, Exchange, Twin, begin
 from mock_server.faults import SERVICE_ERRORS, ServiceError, Stage
 from mock_server.journal import Entry
-from mock_server.requests import read_attempt, read_body
+from mock_server.requests import MAX_BODY_BYTES, read_attempt, read_body
 from mock_server.words import WordError
 
-MAX_BODY_BYTES = 25 * 1024 * 1024
 MAX_ATTRIBUTES_LENGTH = 1024
 ACCOUNT = "123456789012"
 VARIANT = "AllTraffic"
@@ -62,7 +61,7 @@ def runtime_router(twin: Twin) -> APIRouter:
 
 
 async def _answer(twin: Twin, name: str, request: Request, *, streams: bool) -> Response:
-    body = await read_body(request, MAX_BODY_BYTES)
+    body = await read_body(request)
     request_id = str(uuid4())
     attempt = read_attempt(request.headers)
     entry = twin.journal.start(
@@ -76,7 +75,7 @@ async def _answer(twin: Twin, name: str, request: Request, *, streams: bool) -> 
     try:
         return _invoke(exchange, request.headers, body or b"", streams=streams)
     except Refused as refused:
-        exchange.finish("fault" if exchange.fault else "refused", status=refused.error.status)
+        exchange.finish(exchange.failure, status=refused.error.status)
         return _error(request_id, refused)
 
 

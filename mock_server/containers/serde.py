@@ -1,7 +1,7 @@
 """Rust's side of a JSON request and of a number: what serde_json and axum 0.6 say of a body they cannot read, and how they write a float.
 
 Sources: axum 0.6 `Json` (its rejections, texts and statuses, and the 2 MB `DefaultBodyLimit`), serde's `invalid_type`, ryu's layout of f32.
-A column is counted to the end of the offending value, or of the body where that cannot be told.
+A column is counted to the end of the offending value, or of the body where that cannot be told; of serde's words for bad syntax, two stand for all.
 """
 
 from __future__ import annotations

@@ -211,9 +211,9 @@ def test_a_whole_answer_is_a_list_of_one_on_the_compatible_routes() -> None:
 
 def test_the_details_of_a_whole_answer_hold_every_token() -> None:
     reply = ask({"inputs": "hi", "parameters": {"details": True, "max_new_tokens": 1}}, "/generate")
-    token = '{"id":304,"text":" Deep","logprob":-0.05,"special":false}'
-    details = '{"finish_reason":"length","generated_tokens":1,"seed":null,"prefill":[],"tokens":[%s]}' % token
-    assert reply.body.decode() == '{"generated_text":" Deep","details":%s}' % details
+    token = b'{"id":304,"text":" Deep","logprob":-0.05,"special":false}'
+    details = b'{"finish_reason":"length","generated_tokens":1,"seed":null,"prefill":[],"tokens":[%b]}' % token
+    assert reply.body == b'{"generated_text":" Deep","details":%b}' % details
 
 
 def test_a_script_without_tokens_is_an_incomplete_generation() -> None:

@@ -1,0 +1,62 @@
+"""A client that sees what goes over the socket: HTTP chunks as they were framed, and how a connection ended."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator, Mapping
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+PATHS = {"runtime": "/endpoints/{}/invocations-response-stream", "container": "/containers/{}/invocations"}
+TIMEOUT_S = 20.0
+
+
+class PlainClient:
+    """One connection to the twin."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self.socket = socket.create_connection((parts.hostname, parts.port), TIMEOUT_S)
+        self._reader = self.socket.makefile("rb")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._reader.close()
+        self.socket.close()
+
+    def ask(self, endpoint: str, front: str = "runtime", attributes: str = "", **body: Any) -> None:
+        """Send a request for a stream."""
+        data = json.dumps({"inputs": "hello", "stream": True, **body}).encode()
+        lines = (
+            f"POST {PATHS[front].format(endpoint)} HTTP/1.1",
+            "Host: twin",
+            "Content-Type: application/json",
+            f"X-Amzn-SageMaker-Custom-Attributes: {attributes}",
+            f"Content-Length: {len(data)}",
+        )
+        self.socket.sendall("\r\n".join((*lines, "", "")).encode() + data)
+
+    def head(self) -> tuple[int, dict[str, str]]:
+        """Read the response's status and headers."""
+        status = int(self._reader.readline().split()[1])
+        lines = iter(self._reader.readline, b"\r\n")
+        return status, dict(line.decode().strip().split(": ", 1) for line in lines)
+
+    def chunks(self) -> Iterator[bytes]:
+        """Read the HTTP chunks up to the last one; raises EOFError if the connection ends before."""
+        while True:
+            line = self._reader.readline()
+            if not line:
+                raise EOFError
+            length = int(line, 16)
+            data = self._reader.read(length + 2)
+            if not length:
+                return
+            yield data[:-2]
+
+    def body(self, headers: Mapping[str, str]) -> bytes:
+        """Read a body whose length the head told."""
+        return self._reader.read(int(headers["content-length"]))

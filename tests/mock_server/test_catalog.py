@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from backends.endpoints import Endpoint
+from mock_server.catalog import CatalogError, load_catalog
+
+BAD = [
+    ("not toml", "expected a TOML file with one table per endpoint: "),
+    ("", "expected one table per endpoint, found none"),
+    ("mine = 3", "endpoint 'mine': expected a table, received 3"),
+    ("[my_endpoint]\ncontainer = 'lmi-0.23'", "endpoint 'my_endpoint': expected a name of 1 to 63 letters, digits and hyphens between them"),
+    ("[mine]", "endpoint 'mine': container: it is missing; legal: lmi-0.23, tgi-0.9.4"),
+    ("[mine]\ncontainer = 'lmi-9'", "endpoint 'mine': container: 'lmi-9' is not a container; legal: lmi-0.23, tgi-0.9.4"),
+    ("[mine]\ncontainer = 3", "endpoint 'mine': container: expected a string, received 3"),
+    ("[mine]\ncontaner = 'lmi-0.23'", "endpoint 'mine': unknown key 'contaner', expected one of container, accepts, family, profile, cut, scripts"),
+    ("[mine]\ncontainer = 'lmi-0.23'\naccepts = 'chat'", "endpoint 'mine': accepts: 'chat' is no shape of request; legal: inputs, messages"),
+    ("[mine]\ncontainer = 'lmi-0.23'\naccepts = 'messages'", "endpoint 'mine': accepts: lmi-0.23 takes inputs, received 'messages'"),
+    ("[mine]\ncontainer = 'lmi-0.23'\nprofile = 'slow'", "endpoint 'mine': profile: 'slow' is not a profile; legal: instant, typical"),
+    ("[mine]\ncontainer = 'lmi-0.23'\ncut = 'wrote'", "endpoint 'mine': cut: 'wrote' is not a cut; legal: write, "),
+    ("[mine]\ncontainer = 'lmi-0.23'\nscripts = 'bad'", "endpoint 'mine': scripts: broken.json: expected a JSON file"),
+    ("[mine]\ncontainer = 'lmi-0.23'\nscripts = 'nowhere'", "endpoint 'mine': scripts: expected a folder, received "),
+]
+
+
+def write(folder: Path, text: str) -> Path:
+    (folder / "bad").mkdir()
+    (folder / "bad" / "broken.json").write_text("{")
+    file = folder / "catalog.toml"
+    file.write_text(text)
+    return file
+
+
+def test_the_twins_own_catalog_has_the_posts_endpoints() -> None:
+    entries = load_catalog()
+    assert [(entry.name, entry.container.name, entry.accepts, entry.family) for entry in entries.values()] == [
+        ("falcon-7b-instruct-lmi", "lmi-0.23", "inputs", "falcon"),
+        ("falcon-7b-instruct-tgi", "tgi-0.9.4", "inputs", "falcon"),
+    ]
+
+
+def test_an_entry_tells_backends_where_its_container_is() -> None:
+    endpoint = load_catalog()["falcon-7b-instruct-lmi"].as_endpoint("http://127.0.0.1:9")
+    assert endpoint == Endpoint("falcon-7b-instruct-lmi", "inputs", "falcon", "http://127.0.0.1:9/containers/falcon-7b-instruct-lmi")
+
+
+def test_a_catalog_of_ones_own_says_everything_or_only_the_container(tmp_path: Path) -> None:
+    (tmp_path / "answers").mkdir()
+    (tmp_path / "answers" / "mine.json").write_text('{"prompts": ["who are you"], "text": "Me."}')
+    file = write(
+        tmp_path,
+        """
+        [full]
+        container = "tgi-0.9.4"
+        accepts = "inputs"
+        family = "chatml"
+        profile = "typical"
+        cut = "bytes:7+write"
+        scripts = "answers"
+        [short]
+        container = "lmi-0.23"
+        """,
+    )
+    full, short = load_catalog(file).values()
+    assert (full.family, full.profile and full.profile.name, full.cut.text, full.scripts["mine"].text) == ("chatml", "typical", "bytes:7+write", "Me.")
+    assert (short.family, short.profile, short.cut.text) == ("plain", None, "write")
+    assert "mine" not in short.scripts
+
+
+@pytest.mark.parametrize(("text", "problem"), BAD)
+def test_a_catalog_that_does_not_load_names_the_file_the_endpoint_and_the_key(tmp_path: Path, text: str, problem: str) -> None:
+    file = write(tmp_path, text)
+    with pytest.raises(CatalogError) as refusal:
+        load_catalog(file)
+    assert str(refusal.value).startswith(f"{file}: {problem}")
+
+
+def test_a_catalog_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CatalogError, match=r"none\.toml: expected a TOML file"):
+        load_catalog(tmp_path / "none.toml")

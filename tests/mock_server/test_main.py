@@ -1,0 +1,79 @@
+"""The twin as a process of its own."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from mock_server.__main__ import main
+from mock_server.server import bind
+from tests.mock_server.plain_client import PlainClient
+
+TGI = "falcon-7b-instruct-tgi"
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def process() -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "mock_server", "--port", "0"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        yield running
+        running.kill()
+
+
+def greeting(process: subprocess.Popen[str]) -> str:
+    """Read what it prints up to the last line."""
+    assert process.stdout is not None
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if line.startswith("Ctrl-C"):
+            break
+    return "".join(lines)
+
+
+def test_it_prints_where_it_is_and_what_to_export_and_stops_at_ctrl_c_with_a_stream_open(process: subprocess.Popen[str]) -> None:
+    text = greeting(process)
+    url = re.findall(r"http://127\.0\.0\.1:\d+", text)[0]
+    assert f"export AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME={url}" in text
+    assert "export AWS_DEFAULT_REGION=us-east-1" in text
+    assert httpx.get(f"{url}/_mock/endpoints", trust_env=False).json()[0]["profile"] == "typical"
+    with PlainClient(url) as client:
+        client.ask(TGI, attributes="mock.fault=stall")
+        assert client.head()[0] == 200
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=10) == 0
+        with pytest.raises((EOFError, ConnectionResetError)):
+            next(client.chunks())
+    assert process.stderr is not None
+    assert process.stderr.read() == ""
+
+
+@pytest.mark.parametrize("command", [[], ["serve"]])
+def test_a_taken_port_is_exit_2_and_names_the_option(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with bind("127.0.0.1", 0) as listener:
+        port = listener.getsockname()[1]
+        assert main([*command, "--port", str(port)]) == 2
+    assert capsys.readouterr().err.endswith(f"--host 127.0.0.1 --port {port}: Address already in use; choose another --port, or 0 for a free one\n")
+
+
+def test_a_bad_catalog_is_exit_2_and_names_the_option_and_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "catalog.toml"
+    file.write_text("[mine]\ncontainer = 'lmi-9'")
+    assert main(["--catalog", str(file)]) == 2
+    assert f"--catalog: {file}: endpoint 'mine': container: 'lmi-9' is not a container" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["--port", "65536"], ["--port", "x"], ["surf"], ["--hosts", "x"]])
+def test_a_bad_argument_is_exit_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 2
+    assert capsys.readouterr().err
