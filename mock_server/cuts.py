@@ -46,10 +46,11 @@ def _random(body: Body, argument: Argument) -> Iterable[int]:
 
 
 def _inside(pattern: re.Pattern[bytes]) -> Rule:
+    """Return the rule that hits every match once; a match has two bytes or more."""
+
     def aim(body: Body, _: Argument) -> Iterable[int]:
         for match in pattern.finditer(body.data):
-            if match.end() - match.start() > 1:
-                yield body.dice.randrange(match.start() + 1, match.end())
+            yield body.dice.randrange(match.start() + 1, match.end())
 
     return aim
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from mock_server.faults import Timeline
 from mock_server.journal import Ended
@@ -16,6 +16,8 @@ from mock_server.server import Connection, find_connection
 
 MAX_WRITE_BYTES = 64 * 1024
 """So many bytes of chunks that are due go out in one system call; then other streams have their turn."""
+MIN_WRITE_BYTES = 4 * 1024
+"""The same for a stream's second write; each one after it may be twice as long."""
 
 
 class Clock(Protocol):
@@ -83,65 +85,76 @@ class PlayedResponse(Response):
         self._report = report
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's signature
-        """Play."""
+        """Play to one client."""
         connection = find_connection(scope)
-        tally = Tally()
+        head = {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
+        player = _Player(self._timeline, self._clock, connection, send, head, Tally())
         try:
             async with connection.until_gone():
-                await self._play(connection, send, tally)
+                await player.play()
         finally:
-            if connection.is_gone and tally.ended == "cancelled" and connection.is_stopped:
-                tally.ended = "stopped"
-            self._report(tally)
+            if connection.is_stopped and player.tally.ended == "cancelled":
+                player.tally.ended = "stopped"
+            self._report(player.tally)
 
-    async def _play(self, connection: Connection, send: Send, tally: Tally) -> None:
-        timeline = self._timeline
-        start_s = self._clock.now_s()
-        if not timeline.head_waits:
-            await self._send_head(send, tally)
-        await self._send_chunks(connection, send, tally, start_s)
-        if timeline.ending == "hang":
+
+@dataclass(slots=True)
+class _Player:
+    """One timeline on its way to one client."""
+
+    timeline: Timeline
+    clock: Clock
+    connection: Connection
+    send: Send
+    head: Message
+    tally: Tally
+
+    async def play(self) -> None:
+        start_s = self.clock.now_s()
+        if not self.timeline.head_waits:
+            await self._send_head()
+        await self._send_chunks(start_s)
+        if self.timeline.ending == "hang":
             await asyncio.Event().wait()
-        if timeline.ending == "reset":
-            tally.ended = "fault"
-            await connection.reset()
-        if not tally.head_left:
-            await self._send_head(send, tally)
-        await send({"type": "http.response.body", "body": b""})
-        tally.ended = "fault" if timeline.faulty else "completed"
+        if self.timeline.ending == "reset":
+            self.tally.ended = "fault"
+            await self.connection.reset()
+        await self._send_head()
+        await self.send({"type": "http.response.body", "body": b""})
+        self.tally.ended = "fault" if self.timeline.faulty else "completed"
 
-    async def _send_chunks(self, connection: Connection, send: Send, tally: Tally, start_s: float) -> None:
-        """Write every chunk; those that are due now go together, but the first goes alone, so that nobody waits for another's bulk."""
-        clock, packed_bytes, due_now_s = self._clock, 0, 0.0
+    async def _send_chunks(self, start_s: float) -> None:
+        """Write what is due now together, a little at first and then more: nobody's first chunk waits for another's bulk."""
+        due_now_s, packed_bytes, most_bytes = 0.0, 0, 1
         packed: list[bytes] = []
-        for chunk, due_s in zip(self._timeline.chunks, self._timeline.due_s, strict=False):
+        for chunk, due_s in zip(self.timeline.chunks, self.timeline.due_s, strict=True):
             if due_s > due_now_s:
-                due_now_s = clock.now_s() - start_s
+                due_now_s = self.clock.now_s() - start_s
                 if due_s > due_now_s:
-                    await self._write(connection, send, tally, packed)
+                    await self._write(packed)
                     packed, packed_bytes = [], 0
-                    await clock.sleep_until(start_s + due_s)
-                    due_now_s = due_s
+                    await self.clock.sleep_until(start_s + due_s)
             packed.append(chunk)
             packed_bytes += len(chunk)
-            if packed_bytes >= MAX_WRITE_BYTES or not tally.chunks:
-                await self._write(connection, send, tally, packed)
+            if packed_bytes >= most_bytes:
+                await self._write(packed)
                 packed, packed_bytes = [], 0
-        await self._write(connection, send, tally, packed)
+                most_bytes = min(MAX_WRITE_BYTES, max(MIN_WRITE_BYTES, 2 * most_bytes))
+        await self._write(packed)
 
-    async def _write(self, connection: Connection, send: Send, tally: Tally, chunks: list[bytes]) -> None:
+    async def _write(self, chunks: list[bytes]) -> None:
         if not chunks:
             return
-        if not tally.head_left:
-            await self._send_head(send, tally)
-        if self._timeline.length_bytes is None:
-            connection.write(b"".join([b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks]))
+        await self._send_head()
+        if self.timeline.length_bytes is None:
+            self.connection.write(b"".join([b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks]))
         else:
-            await send({"type": "http.response.body", "body": b"".join(chunks), "more_body": True})
-        tally.chunks += len(chunks)
-        tally.bytes += sum(map(len, chunks))
-        await connection.drain()
+            await self.send({"type": "http.response.body", "body": b"".join(chunks), "more_body": True})
+        self.tally.chunks += len(chunks)
+        self.tally.bytes += sum(map(len, chunks))
+        await self.connection.drain()
 
-    async def _send_head(self, send: Send, tally: Tally) -> None:
-        tally.head_left = True
-        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+    async def _send_head(self) -> None:
+        if not self.tally.head_left:
+            self.tally.head_left = True
+            await self.send(self.head)
