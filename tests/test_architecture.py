@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -29,15 +30,15 @@ class Room:
 
 
 ROOMS = {
-    "backends": Room(frozenset({"backends"}), frozenset({"anyio", "boto3", "botocore", "httpcore", "httpx", "orjson", "stamina"})),
+    "backends": Room(frozenset({"backends"}), frozenset({"boto3", "botocore", "httpx", "orjson"})),
     "backends.events": Room(never=IO),
     "backends.errors": Room(never=IO),
     "backends.wire": Room(WIRE, frozenset({"orjson"}), never=IO),
-    "mock_server": Room(TWIN, frozenset({"fastapi", "httptools", "orjson", "starlette", "uvicorn"})),
+    "mock_server": Room(TWIN, frozenset({"fastapi", "orjson", "starlette", "uvicorn"})),
     "mock_server.record": Room(TWIN | CALLERS, frozenset({"orjson"})),
     "mock_server.upstream": Room(TWIN | CALLERS, frozenset({"orjson"})),
     "mock_server.pytest_plugin": Room(TWIN, frozenset({"pytest"})),
-    "demo": Room(frozenset({"backends", "demo", "mock_server.MockServer"}), frozenset({"fastapi", "gradio", "httpx", "orjson", "starlette", "uvicorn"})),
+    "demo": Room(frozenset({"backends", "demo", "mock_server.MockServer"}), frozenset({"fastapi", "gradio", "starlette", "uvicorn"})),
 }
 """The longest name that fits a file is its room."""
 
@@ -81,6 +82,30 @@ def test_a_file_imports_only_what_its_room_may(path: Path) -> None:
     room = room_of(module_of(path))
     wrong = [f"{path.name}:{line} {name}" for line, name in imports(path) if not allowed(name, room)]
     assert not wrong
+
+
+BROUGHT_BY = {"botocore": "boto3", "starlette": "fastapi", "urllib3": "boto3", "PIL": "gradio"}
+"""Packages that come with one of ours, which will not do without them."""
+
+NAMED = frozenset({"httptools"})
+"""Requirements that are chosen by their names: uvicorn's parser."""
+
+
+def declared(file: str) -> set[str]:
+    return set(re.findall(r"^[a-z][a-z0-9-]*", (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE))
+
+
+def imported(*rooms: str) -> set[str]:
+    tops = {name.partition(".")[0] for room in rooms for path in (ROOT / room).rglob("*.py") for _, name in imports(path)}
+    return {BROUGHT_BY.get(top, top) for top in tops - sys.stdlib_module_names - set(OURS)}
+
+
+def test_the_page_and_the_twin_require_what_they_import_and_no_more() -> None:
+    assert declared("requirements.txt") - NAMED == imported("backends", "mock_server", "demo")
+
+
+def test_the_tests_require_what_they_import() -> None:
+    assert imported("tests") <= declared("requirements.txt") | declared("requirements-dev.txt")
 
 
 def test_importing_backends_imports_nothing() -> None:
