@@ -35,18 +35,18 @@ class PartsTap:
 
     parts: list[bytes] = field(default_factory=list)
     spans: list[tuple[int, int]] = field(default_factory=list)
-    bytes: int = 0
+    size: int = 0
     last_s: float = 0.0
 
     def part(self, data: bytes, at_s: float) -> None:
         assert at_s >= self.last_s
         self.last_s = at_s
         self.parts.append(data)
-        self.bytes += len(data)
+        self.size += len(data)
 
     def event(self, event: StreamEvent, at_s: float, start: int, end: int) -> None:  # noqa: ARG002 - a tap's signature
         assert at_s >= self.last_s
-        assert 0 <= start <= end <= self.bytes
+        assert 0 <= start <= end <= self.size
         self.spans.append((start, end))
 
 

@@ -1,0 +1,38 @@
+"""`python -m tests.bench`: every benchmark as one table.
+
+Machines are noisy, so a row stands beside a peer that was measured in turn with it, and its ratio is the median of the repetitions' own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from tests.bench import client, decoder, twin
+from tests.bench.rows import Row, table
+
+PARTS: dict[str, Callable[[float, int], Iterator[Row]]] = {"decoder": decoder.rows, "twin": twin.rows, "client": client.rows}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure the decoder, the twin and the client.")
+    parser.add_argument("--only", choices=PARTS, action="append", help="measure this part alone; may be repeated")
+    parser.add_argument("--repeats", type=int, default=3, help="how often each row is measured; its median is shown (default: %(default)s)")
+    parser.add_argument("--scale", type=float, default=1.0, help="share of the full amounts, for a quick look (default: %(default)s)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows there, too")
+    options = parser.parse_args(arguments)
+    rows = [row for name in options.only or PARTS for row in PARTS[name](options.scale, options.repeats)]
+    sys.stdout.write(
+        f"{table(rows)}\n\nPython {platform.python_version()}, {platform.machine()}, median of {options.repeats}; an aim without a unit is a ratio.\n"
+    )
+    if options.json:
+        options.json.write_text(json.dumps([row.as_json() for row in rows], indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
