@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import gradio as gr
 
 from backends.chat import ChatMessage, ChatRequest, Parameters
+from backends.errors import ConfigurationError
 from demo.desk import Desk
 
 NO_FAULT = ""
@@ -29,15 +31,15 @@ FAULTS: tuple[tuple[str, str], ...] = (
 )
 CUTS = ("write", "whole", "every-byte", "bytes:7", "random:32", "inside-json", "inside-utf8", "inside-prefix")
 PROFILES = ("typical", "instant")
-NUMBERS: tuple[tuple[str, str, float | None, int | None], ...] = (
-    ("max_new_tokens", "Max new tokens", 256, 0),
-    ("temperature", "Temperature", None, None),
-    ("top_p", "Top p", None, None),
-    ("top_k", "Top k", None, 0),
-    ("repetition_penalty", "Repetition penalty", None, None),
-    ("seed", "Seed", None, 0),
+NUMBERS: tuple[tuple[str, str, str], ...] = (
+    ("max_new_tokens", "Max new tokens", "256"),
+    ("temperature", "Temperature", ""),
+    ("top_p", "Top p", ""),
+    ("top_k", "Top k", ""),
+    ("repetition_penalty", "Repetition penalty", ""),
+    ("seed", "Seed", ""),
 )
-"""Member of `Parameters`, label, first value, decimal places."""
+"""Member of `Parameters`, label, first value."""
 
 
 class Panel:
@@ -58,10 +60,7 @@ class Panel:
 
     def _parameters(self) -> None:
         with gr.Row(elem_classes="pairs"):
-            self.numbers = {
-                name: gr.Number(value, label=label, precision=places, placeholder="not sent", step=1 if places == 0 else 0.1, min_width=110, elem_id=name)
-                for name, label, value, places in NUMBERS
-            }
+            self.numbers = {name: _number(label, value, "not sent", name) for name, label, value in NUMBERS}
         self.stop = gr.Textbox(label="Stop sequences", info="One a line", lines=1, max_lines=4, placeholder="None", elem_id="stop-sequences")
         self.details = gr.Checkbox(True, label="Ask for details: counts and finish reason", elem_id="details")
         self.full_text = gr.Checkbox(False, label="Return the prompt with the answer", elem_id="return-full-text")
@@ -71,8 +70,8 @@ class Panel:
         with gr.Row(elem_classes="pairs"):
             self.cut = gr.Dropdown(list(CUTS), value=CUTS[0], label="Cut", filterable=False, min_width=110, elem_id="cut")
             self.profile = gr.Dropdown(list(PROFILES), value=PROFILES[0], label="Profile", filterable=False, min_width=110, elem_id="profile")
-            self.speed = gr.Number(1, label="Speed", minimum=0.1, maximum=100, step=0.5, min_width=110, elem_id="speed")
-            self.twin_seed = gr.Number(0, label="Twin's seed", precision=0, minimum=0, min_width=110, elem_id="twin-seed")
+            self.speed = _number("Speed", "1", "1", "speed")
+            self.twin_seed = _number("Twin's seed", "0", "0", "twin-seed")
 
     @property
     def inputs(self) -> set[gr.components.Component]:
@@ -83,12 +82,12 @@ class Panel:
         }  # fmt: skip
 
     def request(self, messages: list[ChatMessage], values: Mapping[Any, Any]) -> ChatRequest:
-        """Return the request for `messages` that the controls' `values` ask for."""
+        """Return the request for `messages` that the controls' `values` ask for; raises ConfigurationError for a number that is none."""
         return ChatRequest(
             messages=messages,
             endpoint=self._desk.endpoint(values[self.endpoint]),
             parameters=Parameters(
-                **{name: values[number] for name, number in self.numbers.items()},
+                **{name: parse_number(name, values[number]) for name, number in self.numbers.items()},
                 stop=tuple(line for line in (values[self.stop] or "").splitlines() if line),
                 details=values[self.details] or None,
                 return_full_text=values[self.full_text] or None,
@@ -97,13 +96,20 @@ class Panel:
         )
 
     def _twin_attributes(self, values: Mapping[Any, Any]) -> str:
-        chosen = {
-            "cut": values[self.cut],
-            "fault": values[self.fault],
-            "profile": values[self.profile],
-            "speed": values[self.speed],
-            "seed": values[self.twin_seed],
-        }
-        return ";".join(
-            f"mock.{key}={value:g}" if isinstance(value, float) else f"mock.{key}={value}" for key, value in chosen.items() if value not in (None, "")
-        )
+        chosen = {"cut": self.cut, "fault": self.fault, "profile": self.profile, "speed": self.speed, "seed": self.twin_seed}
+        return ";".join(f"mock.{key}={value}" for key, control in chosen.items() if (value := (values[control] or "").strip()))
+
+
+def _number(label: str, value: str, placeholder: str, name: str) -> gr.Textbox:
+    # A `gr.Number` that is empty turns into 0 as soon as its accordion opens; here, empty has to mean: not sent.
+    return gr.Textbox(value, label=label, placeholder=placeholder, max_lines=1, min_width=110, elem_id=name)
+
+
+def parse_number(name: str, text: str | None) -> Any:
+    """Return the int or float that `text` says, None if it says nothing; raises ConfigurationError."""
+    if not text or not text.strip():
+        return None
+    for kind in (int, float):
+        with suppress(ValueError):
+            return kind(text)
+    raise ConfigurationError(f"{name} is {text!r}, expected a number, or nothing to leave it to the container")

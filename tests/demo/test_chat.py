@@ -145,7 +145,7 @@ async def test_plain_text_is_a_view() -> None:
 
 async def test_a_fault_holds_for_one_answer() -> None:
     tab, backend = scripted(ANSWER)
-    tab.values |= {tab.panel.fault: "reset@8", tab.panel.speed: 2.5, tab.panel.cut: "inside-utf8"}
+    tab.values |= {tab.panel.fault: "reset@8", tab.panel.speed: "2.5", tab.panel.cut: "inside-utf8"}
     await tab.ask("one?")
     assert tab.values[tab.panel.fault] == NO_FAULT
     await tab.ask("two?")
@@ -165,7 +165,7 @@ async def test_a_real_endpoint_is_sent_no_word_of_the_twin() -> None:
 async def test_the_panel_is_what_is_sent() -> None:
     tab, backend = scripted(ANSWER)
     numbers = {"max_new_tokens": 7, "temperature": 0.5, "top_p": 0.9, "top_k": 5, "repetition_penalty": 1.1, "seed": 3}
-    tab.values |= {tab.panel.numbers[name]: number for name, number in numbers.items()}
+    tab.values |= {tab.panel.numbers[name]: str(number) for name, number in numbers.items()}
     tab.values |= {tab.panel.stop: "###\n\nEND", tab.panel.details: False, tab.panel.full_text: True}
     tab.values |= {tab.panel.endpoint: "two", tab.panel.system_prompt: "Be brief."}
     await tab.ask("one?")
@@ -174,6 +174,22 @@ async def test_the_panel_is_what_is_sent() -> None:
     assert (request.parameters.stop, request.parameters.details, request.parameters.return_full_text) == (("###", "END"), None, True)
     assert request.endpoint == Endpoint("two", accepts="messages")
     assert request.messages[0] == ChatMessage("system", "Be brief.")
+
+
+@pytest.mark.parametrize(("typed", "sent"), [("", None), (None, None), (" ", None), ("1", 1), ("1.0", 1.0), (" 0.5 ", 0.5), ("-1", -1)])
+async def test_a_number_is_sent_as_it_was_typed_and_nothing_is_not_sent(typed: str | None, sent: float | None) -> None:
+    tab, backend = scripted(ANSWER)
+    tab.values[tab.panel.numbers["temperature"]] = typed
+    await tab.ask("one?")
+    assert repr(backend.requests[0].parameters.temperature) == repr(sent)
+
+
+async def test_what_is_no_number_is_told_and_not_sent() -> None:
+    tab, backend = scripted(ANSWER)
+    tab.values[tab.panel.numbers["temperature"]] = "warm"
+    await tab.ask("one?")
+    assert tab.shown() == [("one?", "", "Nothing was sent. temperature is 'warm', expected a number, or nothing to leave it to the container")]
+    assert backend.requests == []
 
 
 async def test_a_fault_of_our_own_gives_the_controls_back() -> None:
