@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import httpx
 import pytest
 
+from backends.prompts import FAMILIES
 from mock_server import MockServer
 from mock_server.cuts import KINDS as CUTS
 from mock_server.faults import KINDS as FAULTS
@@ -27,8 +30,8 @@ def run(*command: str, cwd: Path = ROOT, environ: Mapping[str, str] | None = Non
     return subprocess.run([sys.executable, *command], cwd=cwd, env={**os.environ, **(environ or {})}, capture_output=True, text=True, timeout=120)
 
 
-def page_flags() -> set[str]:
-    done = run("-m", "demo", "--help")
+def flags_of(module: str) -> set[str]:
+    done = run("-m", module, "--help")
     assert done.returncode == 0, done.stderr
     return set(re.findall(r"--[a-z-]+", done.stdout)) - {"--help"}
 
@@ -78,19 +81,25 @@ def test_every_flag_of_the_page_is_named_and_every_one_that_is_named_exists() ->
     }
 
 
-def test_the_commands_that_start_the_page_are_ones_it_understands() -> None:
-    flags = {flag for line in re.findall(r"python -m demo(.*)", COMMANDS) for flag in re.findall(r"--[a-z-]+", line)}
-    assert flags <= page_flags()
+@pytest.mark.parametrize("module", sorted(set(re.findall(r"python -m ((?!venv|pip)[a-z_]+)", COMMANDS))))
+def test_a_command_is_called_with_flags_that_it_has(module: str) -> None:
+    flags = {flag for line in re.findall(rf"python -m {module}(.*)", COMMANDS) for flag in re.findall(r"--[a-z-]+", line)}
+    assert flags <= flags_of(module)
+
+
+def test_every_model_family_is_told_and_no_other() -> None:
+    told = README.partition("| `CHAT_FAMILY` |")[2].partition("\n")[0]
+    assert set(re.findall(r"`([^`]+)`", told)) == set(FAMILIES)
 
 
 def test_every_fault_is_told_and_no_other() -> None:
     assert words("fault") == set(FAULTS)
 
 
-def test_every_cut_and_profile_that_is_named_exists() -> None:
+def test_every_cut_and_profile_is_told_and_no_other() -> None:
     cells = {line.split("|")[1].strip(" `"): line.split("|")[2] for line in README.splitlines() if line.startswith("| `mock.")}
     named = {re.split(":", word)[0] for word in re.findall(r"`([^`]+)`", cells["mock.cut"])} - {"+"}
-    assert named <= set(CUTS)
+    assert named == set(CUTS)
     assert set(re.findall(r"`([^`]+)`", cells["mock.profile"])) == set(PROFILES)
 
 
@@ -110,6 +119,18 @@ def test_the_space_starts_the_page_on_the_gradio_that_is_tested() -> None:
     assert (ROOT / space["app_file"]).is_file()
     assert len(space["short_description"]) <= 60
     assert space["python_version"].startswith('"'), "YAML would read 3.10 as 3.1"
+
+
+def test_the_file_that_a_space_starts_serves_the_page() -> None:
+    command = [sys.executable, front_matter()["app_file"]]
+    with subprocess.Popen(command, cwd=ROOT, env=os.environ | {"GRADIO_SERVER_PORT": "0"}, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            assert "Streamtwin" in httpx.get(line.split()[-1], timeout=60).text
+        finally:
+            process.send_signal(signal.SIGINT)
+    assert process.returncode == 0
 
 
 def test_a_space_can_install_the_requirements_which_it_sees_alone() -> None:
