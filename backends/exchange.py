@@ -7,7 +7,7 @@ cancelled a second time while it cleans up after the first.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
@@ -56,16 +56,17 @@ class Exchange:
     def __init__(self, timeouts: Timeouts) -> None:
         self.closed = False
         self._timeouts = timeouts
-        self._clock = asyncio.get_running_loop().time
+        self._loop = asyncio.get_running_loop()
+        self._clock = self._loop.time
         self._sent_at: float | None = None
         self._phase: Phase = "connect"
         self._limit_s: float | None = None
         self._limit_at: float | None = None
         self._total_at = None if timeouts.total_s is None else self._clock() + timeouts.total_s
         self._scope: asyncio.Timeout | None = None
+        self._alarm: asyncio.TimerHandle | None = None
         self._connection: Any = None
         self._response: httpx.Response | None = None
-        self._chunks: AsyncIterator[bytes] | None = None
 
     @property
     def age_s(self) -> float:
@@ -92,7 +93,8 @@ class Exchange:
         if self.closed:
             raise Closed
         try:
-            async with asyncio.timeout_at(self._deadline()) as self._scope:
+            async with asyncio.timeout(None) as self._scope:
+                self._set_alarm()
                 return await step()
         except (TimeoutError, BackendError) as error:
             if self.closed:
@@ -102,25 +104,30 @@ class Exchange:
             raise self._too_late() from error
         finally:
             self._scope = None
+            self._unset_alarm()
 
     async def send(self, client: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:
-        """Send a request and return its response as soon as the head is there; `read` and `read_all` give the body."""
+        """Send a request and return its response as soon as the head is there; `read_to` and `read_all` give the body."""
         await self.release()
         if self._sent_at is None:
             self._sent_at = self._clock()
         return await self.wait(lambda: self._send(client, request))
 
-    async def read(self) -> bytes | None:
-        """Return the next piece of the body, None at its end."""
-        if self._phase == "stream":
-            self._expect("stream", self._timeouts.idle_s)
-        return await self.wait(self._read)
+    async def read_to(self, take: Callable[[bytes], Awaitable[None] | None]) -> None:
+        """Hand the body to `take` as it comes; no more is read while what it returns is awaited, which is no fault of the far side."""
+        await self.wait(lambda: self._read_to(take))
 
     async def read_all(self, limit_bytes: int) -> bytes:
         """Return the body, of which no more is read than the piece that passes `limit_bytes`."""
         body = bytearray()
-        while len(body) < limit_bytes and (piece := await self.read()) is not None:
-            body += piece
+
+        def take(piece: bytes) -> None:
+            body.extend(piece)
+            if len(body) > limit_bytes:
+                raise _Enough
+
+        with suppress(_Enough):
+            await self.read_to(take)
         return bytes(body)
 
     async def rest(self, seconds: float, sleep: Callable[[float], Awaitable[None]]) -> None:
@@ -128,20 +135,14 @@ class Exchange:
         self._expect("connect", None)
         await self.wait(lambda: sleep(seconds))
 
-    async def hand_over(self, step: Callable[[], Awaitable[None]]) -> None:
-        """Await a taker of what was read; however long that lasts, the far side is not to blame."""
-        self._limit_at = None
-        await self.wait(step)
-
     def close(self) -> None:
         """End the wait that goes on, and every later one; from any task."""
         self.closed = True
-        if self._scope is not None and not self._scope.expired():
-            self._scope.reschedule(self._clock())
+        self._expire()
 
     async def release(self) -> None:
         """Give the connection back if the response was read to its end, else close it."""
-        response, self._response, self._chunks = self._response, None, None
+        response, self._response = self._response, None
         if response is not None:
             with suppress(httpx.HTTPError):  # it is being thrown away: how it ends is of no interest
                 await response.aclose()
@@ -151,16 +152,19 @@ class Exchange:
         with self._in_our_words():
             self._response = await client.send(request, stream=True)
         self._phase = "first byte"
-        self._chunks = self._response.aiter_raw()
         return self._response
 
-    async def _read(self) -> bytes | None:
-        if self._chunks is None:
-            return None
+    async def _read_to(self, take: Callable[[bytes], Awaitable[None] | None]) -> None:
+        if self._response is None:
+            return
+        idle_s = self._timeouts.idle_s
         with self._in_our_words():
-            chunk = await anext(self._chunks, None)
-        self._phase = "stream"
-        return chunk
+            async for piece in self._response.aiter_raw():
+                if (taking := take(piece)) is not None:
+                    self._expect("stream", None)
+                    await taking
+                self._expect("stream", idle_s)
+        self._expect("stream", None)  # whoever reads may take its time over the last piece
 
     async def _trace(self, name: str, info: dict[str, Any]) -> None:
         """Follow httpcore from phase to phase; its name for a step is `component.step.started`."""
@@ -170,21 +174,43 @@ class Exchange:
         elif step == "start_tls.failed" and self._connection is not None:
             await self._connection.aclose()  # httpcore closes it for an error and leaves it open when cancelled
         elif step in _PHASES:
-            phase = _PHASES[step]
-            limits = {"connect": self._timeouts.connect_s, "send": self._timeouts.first_byte_s}
-            self._expect(phase, limits.get(phase, self._limit_s), restart=phase in limits)
+            self._enter(_PHASES[step])
 
-    def _expect(self, phase: Phase, limit_s: float | None, *, restart: bool = True) -> None:
+    def _enter(self, phase: Phase) -> None:
+        if phase == "connect":
+            self._expect(phase, self._timeouts.connect_s)
+        elif phase == "send":
+            self._expect(phase, self._timeouts.first_byte_s)
+        else:
+            self._phase = phase
+
+    def _expect(self, phase: Phase, limit_s: float | None) -> None:
         """Set what is waited for, and from now on how long."""
         self._phase = phase
         self._limit_s = limit_s
-        if restart:
-            self._limit_at = None if limit_s is None else self._clock() + limit_s
-        if self._scope is not None and not self.closed and not self._scope.expired():
-            self._scope.reschedule(self._deadline())
+        self._limit_at = None if limit_s is None else self._clock() + limit_s
+        if self._alarm is None or (self._limit_at is not None and self._limit_at < self._alarm.when()):
+            self._set_alarm()
 
-    def _deadline(self) -> float | None:
-        return min((at for at in (self._limit_at, self._total_at) if at is not None), default=None)
+    def _set_alarm(self) -> None:
+        """Wake up at the limit. One that has moved back by then is waited for again: so nothing is to do for each of many reads."""
+        self._unset_alarm()
+        limit_at = min((at for at in (self._limit_at, self._total_at) if at is not None), default=None)
+        if limit_at is None or self._scope is None:
+            return
+        if limit_at <= self._clock():
+            self._expire()
+        else:
+            self._alarm = self._loop.call_at(limit_at, self._set_alarm)
+
+    def _unset_alarm(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+
+    def _expire(self) -> None:
+        if self._scope is not None and not self._scope.expired():
+            self._scope.reschedule(self._clock())
 
     def _too_late(self) -> TransportError:
         if self.out_of_time:
@@ -199,3 +225,7 @@ class Exchange:
             raise ConfigurationError(f"the request cannot be sent: {error}") from error
         except (httpx.HTTPError, httpx.StreamError) as error:
             raise TransportError(f"{_BROKEN[self._phase]}: {str(error) or type(error).__name__}", phase=self._phase) from error
+
+
+class _Enough(Exception):
+    """As much of a body was read as is wanted."""

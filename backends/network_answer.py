@@ -12,7 +12,7 @@ from typing import Protocol, Self, TypeAlias
 from backends.chat import Tap
 from backends.connection import Timeouts
 from backends.errors import BackendError, WireError
-from backends.events import Finish, StreamEvent
+from backends.events import StreamEvent
 from backends.exchange import Closed, Exchange
 from backends.wire import EventDecoder
 
@@ -102,7 +102,6 @@ class NetworkAnswer:
         self._error: BackendError | None = None
         self._decoder = EventDecoder()
         self._ready: Iterator[StreamEvent] = iter(())
-        self._has_finish = False
         self._ended = False
 
     @property
@@ -168,9 +167,8 @@ class NetworkAnswer:
             self._head = await self._open(exchange)
             self._decoder = _decoder_for(self._head.content_type)
             self._opened.set()
-            while (data := await exchange.read()) is not None:
-                await exchange.hand_over(partial(self._reads.put, _Read(self._head.parts.feed(data), exchange.age_s)))
-            await exchange.hand_over(partial(self._reads.put, _Read(self._head.parts.finish(), exchange.age_s, is_last=True)))
+            await exchange.read_to(partial(self._take, exchange, self._head.parts))
+            await exchange.wait(partial(self._reads.put, _Read(self._head.parts.finish(), exchange.age_s, is_last=True)))
         except Closed:
             self._ended = True
         except BackendError as error:
@@ -180,6 +178,13 @@ class NetworkAnswer:
             self._opened.set()
             if not self._reads.full():  # whoever takes from a full queue sees for itself that the task is done
                 self._reads.put_nowait(None)
+
+    def _take(self, exchange: Exchange, parts: PartDecoder, data: bytes) -> Awaitable[None] | None:
+        read = _Read(parts.feed(data), exchange.age_s)
+        if self._reads.full():
+            return self._reads.put(read)
+        self._reads.put_nowait(read)
+        return None
 
     async def _next(self) -> StreamEvent | None:
         while (event := next(self._ready, None)) is None:
@@ -193,10 +198,10 @@ class NetworkAnswer:
         return event
 
     async def _settle(self) -> None:
-        """Raise what the task ended with, unless the answer was whole by then, or closed."""
+        """Raise what the task ended with, unless the answer was closed."""
         if self._task is not None and not self._ended:
             await self._task
-            if self._error is not None and not self._has_finish:
+            if self._error is not None:
                 raise self._error
         self._ended = True
 
@@ -211,7 +216,6 @@ class NetworkAnswer:
 
     def _observed(self, events: Iterable[StreamEvent], at_s: float) -> Iterator[StreamEvent]:
         for event in events:
-            self._has_finish = isinstance(event, Finish)
             if self._tap:
                 self._tap.event(event, at_s, self._decoder.start, self._decoder.end)
             yield event

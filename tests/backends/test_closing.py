@@ -213,6 +213,14 @@ async def test_leaving_the_block_closes_the_connection() -> None:
         assert [event async for event in answer] == []
 
 
+async def test_an_answer_whose_reader_pauses_is_not_read_without_end_and_closes_like_any_other() -> None:
+    async with FarSide([PHASES["flowing"].steps("sagemaker")]) as far, sagemaker(far.url) as backend:
+        async with backend.stream(request_to()) as answer:
+            await anext(answer)
+            await until(answer._reads.full)
+        await far.all_gone()
+
+
 async def test_closing_the_backend_ends_every_answer_without_an_error() -> None:
     async with FarSide([[Stall]]) as far:
         backend = sagemaker(far.url)

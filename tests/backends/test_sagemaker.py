@@ -155,6 +155,17 @@ async def test_a_slow_reader_loses_nothing() -> None:
     assert events == [*(Token(str(number)) for number in range(500)), Finish()]
 
 
+@pytest.mark.parametrize("count", [33, 500])  # 33: all but the first wait for the reader, and so does the end
+async def test_a_reader_may_pause_for_longer_than_the_far_side(count: int) -> None:
+    words = [chunk(encode_part(line(str(number)))) for number in range(count)]
+    flowing: list[Step] = [sagemaker_head(), *words, LAST_CHUNK]
+    async with FarSide([flowing, begun(Stall)]) as far, sagemaker(far.url, timeouts=Timeouts(idle_s=0.2)) as backend, backend.stream(request_to()) as slow:
+        assert await anext(slow) == Token("0")
+        _, error = await collect(backend.stream(request_to()))  # by now, more than the limit has passed
+        assert isinstance(error, TransportError)
+        assert len([event async for event in slow]) == count
+
+
 # What goes out
 
 
@@ -251,7 +262,6 @@ async def test_a_connection_that_nobody_takes_is_a_transport_error() -> None:
 
 MODEL_ERROR = json.dumps({"Message": "no", "OriginalStatusCode": 422, "OriginalMessage": "{}", "LogStreamArn": "arn"}).encode()
 ONE = chunk(encode_part(line("Hello")))
-TGI_END = b'data: {"token":{"text":"Hello"},"generated_text":null}\n\ndata: [DONE]\n\n'
 NOT_A_STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 2\r\n\r\nhi"
 
 
@@ -324,18 +334,6 @@ async def test_a_failure_comes_as_its_own_error_behind_the_text_that_arrived(
         assert {name: getattr(error, name) for name in fields} == fields
         assert len(far.requests) == 1
         assert not any(isinstance(event, Finish) for event in events)
-
-
-@pytest.mark.parametrize("end", [Reset, Close])
-async def test_how_the_connection_ends_behind_a_whole_answer_is_of_no_interest(end: Step) -> None:
-    head = sagemaker_head(b"text/event-stream")
-    async with FarSide([[head + chunk(encode_part(TGI_END)), end]]) as far:
-        events, error = await ask(far)
-    if isinstance(events[-1], Finish):  # a reader that sends it before the body's end
-        assert error is None
-    else:
-        assert isinstance(error, TransportError)
-    assert text_of(events) == "Hello"
 
 
 async def test_an_answer_that_failed_is_over() -> None:
