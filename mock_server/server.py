@@ -12,7 +12,7 @@ import socket
 import struct
 from collections.abc import AsyncIterator
 from types import FrameType
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 from starlette.types import ASGIApp, Scope
@@ -163,9 +163,8 @@ class Server(uvicorn.Server):
             server.close()
         for listener in sockets or []:
             listener.close()
-        for connection in list(self.server_state.connections):
-            if isinstance(connection, Connection):
-                connection.stop()
+        for connection in cast("set[Connection]", self.server_state.connections.copy()):
+            connection.stop()
         tasks: set[asyncio.Task[Any]] = set(self.server_state.tasks)
         if tasks:
             await asyncio.wait(tasks, timeout=5.0)

@@ -13,11 +13,15 @@ TIMEOUT_S = 20.0
 
 
 class PlainClient:
-    """One connection to the twin."""
+    """One connection to the twin; `buffer_bytes` bounds what the kernel takes in while nobody reads."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, buffer_bytes: int | None = None) -> None:
         parts = urlsplit(url)
-        self.socket = socket.create_connection((parts.hostname, parts.port), TIMEOUT_S)
+        self.socket = socket.socket()
+        if buffer_bytes is not None:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer_bytes)
+        self.socket.settimeout(TIMEOUT_S)
+        self.socket.connect((parts.hostname, parts.port))
         self._reader = self.socket.makefile("rb")
 
     def __enter__(self) -> Self:

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+import mock_server
 from mock_server.__main__ import main
 from mock_server.server import bind
 from tests.mock_server.plain_client import PlainClient
@@ -69,6 +70,11 @@ def test_a_bad_catalog_is_exit_2_and_names_the_option_and_the_file(tmp_path: Pat
     file.write_text("[mine]\ncontainer = 'lmi-9'")
     assert main(["--catalog", str(file)]) == 2
     assert f"--catalog: {file}: endpoint 'mine': container: 'lmi-9' is not a container" in capsys.readouterr().err
+
+
+def test_the_package_gives_one_name_and_says_so_of_others() -> None:
+    with pytest.raises(AttributeError, match="module 'mock_server' has no attribute 'Server'"):
+        getattr(mock_server, "Server")  # noqa: B009 - the name is not there
 
 
 @pytest.mark.parametrize("arguments", [["--port", "65536"], ["--port", "x"], ["surf"], ["--hosts", "x"]])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,7 @@ from backends.wire.eventstream import EventStreamDecoder
 from backends.wire.parts import encode_part
 from mock_server import MockServer
 from mock_server.playback import VirtualClock
-from mock_server.server import bind
+from mock_server.server import Connection, bind
 from tests.mock_server.plain_client import PlainClient
 
 LMI, TGI = ENDPOINTS = ("falcon-7b-instruct-lmi", "falcon-7b-instruct-tgi")
@@ -20,6 +21,9 @@ FRONTS = ("runtime", "container")
 FOUR: dict[str, Any] = {"parameters": {"max_new_tokens": 4}}
 LINES = [b'{"outputs": [" Hello"]}\n', b'{"outputs": ["!"]}\n', b'{"outputs": [" I"]}\n', b'{"outputs": [" am"]}\n']
 FOREVER = "mock.fault=stall"
+TOO_LONG_FOR_BUFFERS = "mock.cut=bytes:2;mock.script=long"
+"""Nine megabytes, with 1500 tokens."""
+TURNS = 50
 
 
 @pytest.fixture
@@ -133,17 +137,31 @@ def test_a_client_that_leaves_between_two_tokens_is_seen(twin: MockServer) -> No
 
 
 def test_a_client_that_does_not_read_holds_up_its_own_stream_and_can_leave(twin: MockServer) -> None:
-    with PlainClient(twin.url) as client:
-        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        client.ask(TGI, attributes="mock.cut=every-byte;mock.script=long", parameters={"max_new_tokens": 1500})
+    with PlainClient(twin.url, buffer_bytes=64 * 1024) as client:
+        client.ask(TGI, attributes=TOO_LONG_FOR_BUFFERS, parameters={"max_new_tokens": 1500})
         client.head()
-        with PlainClient(twin.url) as other:
+        _keep_busy(twin)
+    entries = twin.journal.wait(TURNS + 1)
+    assert [entry.ended for entry in entries] == ["completed"] * TURNS + ["cancelled"]
+
+
+def test_a_client_that_reads_late_gets_every_byte(twin: MockServer) -> None:
+    with PlainClient(twin.url, buffer_bytes=64 * 1024) as client:
+        client.ask(TGI, attributes=TOO_LONG_FOR_BUFFERS, parameters={"max_new_tokens": 1500})
+        client.head()
+        _keep_busy(twin)
+        chunks = list(client.chunks())
+    entry = twin.journal.wait(TURNS + 1)[-1]
+    assert (entry.endpoint, entry.ended, entry.parts, entry.bytes) == (TGI, "completed", len(chunks), sum(map(len, chunks)))
+
+
+def _keep_busy(twin: MockServer) -> None:
+    """Give the twin's loop so many turns that a stream that nobody reads has filled every buffer."""
+    with PlainClient(twin.url) as other:
+        for _ in range(TURNS):
             other.ask(LMI, **FOUR)
             other.head()
             assert len(list(other.chunks())) == 4
-    ended = {entry.endpoint: entry for entry in twin.journal.wait(2)}
-    assert ended[LMI].ended == "completed"
-    assert ended[TGI].ended == "cancelled"
 
 
 def test_a_client_that_closes_its_half_is_gone(twin: MockServer) -> None:
@@ -241,3 +259,19 @@ def test_the_same_seed_gives_the_same_bytes(twin: MockServer) -> None:
             return b"|".join(client.chunks())
 
     assert body(1) == body(1) != body(2)
+
+
+async def test_a_connection_that_is_gone_already_plays_nothing(anyio_backend: str) -> None:
+    assert anyio_backend == "asyncio"
+    connection = Connection.__new__(Connection)
+    connection.is_gone = True
+    async with connection.until_gone():
+        await asyncio.Event().wait()
+
+
+async def test_a_time_limit_that_is_not_the_connections_is_not_swallowed(anyio_backend: str) -> None:
+    assert anyio_backend == "asyncio"
+    connection = Connection.__new__(Connection)
+    with pytest.raises(TimeoutError):
+        async with connection.until_gone():
+            raise TimeoutError
