@@ -22,6 +22,9 @@ from demo.turns import Turn, told
 AT_ONCE = 200
 """How many answers may be on their way at the same time: a stalled one keeps its place until it ends."""
 
+LATEX: list[dict[str, str | bool]] = [{"left": "$$", "right": "$$", "display": True}]
+"""What stands around a formula; a single dollar sign is more often money."""
+
 Values: TypeAlias = Mapping[Any, Any]
 Updates: TypeAlias = dict[Any, Any]
 Turns: TypeAlias = tuple[Turn, ...]
@@ -37,7 +40,7 @@ class ChatTab:
         self._turns = gr.State(())
         self._chat = gr.Chatbot(
             show_label=False, elem_id="chat", height="100%", buttons=["copy"], layout="bubble", placeholder="Ask something, or pick a question below.",
-            group_consecutive_messages=False, allow_tags=True, reasoning_tags=None, allow_file_downloads=False, feedback_options=None,
+            group_consecutive_messages=False, allow_tags=True, reasoning_tags=None, latex_delimiters=LATEX, allow_file_downloads=False, feedback_options=None,
         )  # fmt: skip
         with gr.Row(elem_id="examples"):
             self._examples = [gr.Button(label, size="sm", elem_classes="example") for label, _ in EXAMPLES]
@@ -149,7 +152,9 @@ class ChatTab:
         return {self._turns: (), self._chat: [], self._again: gr.update(interactive=False, value="Regenerate"), self._clear: gr.update(interactive=False)}
 
     def _repaint(self, turns: Turns, plain: bool) -> Any:
-        return gr.update(value=rows(turns, plain=plain), render_markdown=not plain)
+        # In plain text the copy button would copy what stands for the signs that HTML reads: there, text is selected.
+        buttons = [] if plain else ["copy"]
+        return gr.update(value=rows(turns, plain=plain), render_markdown=not plain, latex_delimiters=[] if plain else LATEX, buttons=buttons)
 
     async def stop(self, request: gr.Request) -> None:
         """Stop the answer that a page waits for, if it does: because Stop was pressed, or because the page is gone."""

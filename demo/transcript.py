@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from demo.turns import Turn
 
-_MARKUP = re.compile(r"[\\`*_{}\[\]<>&#|~$!]")
+_MARKUP = re.compile(r"[\\`*_{}\[\]<>&#|~$!]|^[-+=]|^(?:\d+)(?=[.)](?:\s|$))", re.MULTILINE)
+_INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
 
 
 def rows(turns: Iterable[Turn], *, plain: bool = False) -> list[dict[str, Any]]:
@@ -18,11 +20,21 @@ def rows(turns: Iterable[Turn], *, plain: bool = False) -> list[dict[str, Any]]:
 
 def _rows(turn: Turn, plain: bool) -> Iterator[dict[str, Any]]:
     note = "\n\n".join(filter(None, (turn.failure, turn.status)))
-    yield _row("user", turn.question)
-    yield _row("assistant", turn.answer)
-    yield _row("assistant", note if plain else _MARKUP.sub(r"\\\g<0>", note))
+    texts = map(_as_html, (turn.question, turn.answer, note)) if plain else (_literal(turn.question), turn.answer, _literal(note))
+    return map(_row, ("user", "assistant", "assistant"), texts)
 
 
 def _row(role: str, text: str) -> dict[str, Any]:
     # Content given as a plain string would lose its outer white space and its indentation on the way.
     return {"role": role, "content": {"type": "text", "text": text}}
+
+
+def _as_html(text: str) -> str:
+    """Return what shows `text` as it is in a chat that does not render Markdown, which reads HTML all the same."""
+    return html.escape(text, quote=False)
+
+
+def _literal(text: str) -> str:
+    """Return Markdown that shows `text` as it is."""
+    marked = _MARKUP.sub(lambda mark: f"{mark[0]}\\" if mark[0].isdigit() else f"\\{mark[0]}", text)
+    return _INDENT.sub(lambda indent: "\N{NO-BREAK SPACE}" * len(indent[0].expandtabs(4)), marked)

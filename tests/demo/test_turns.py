@@ -53,4 +53,22 @@ def test_white_space_of_an_answer_reaches_the_page() -> None:
 def test_markup_in_a_failure_is_shown_as_it_is() -> None:
     failure = Turn("q", "", "1.5 s · a", "bad <b> `x` [y](http://z) *w* & $1 \\ #")
     assert texts(rows([failure]))[2][1] == "bad \\<b\\> \\`x\\` \\[y\\](http://z) \\*w\\* \\& \\$1 \\\\ \\#\n\n1.5 s · a"
-    assert texts(rows([failure], plain=True))[2][1] == f"{failure.failure}\n\n1.5 s · a"
+
+
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        ("plain words, with (brackets) and a-dash", None),
+        ("what does <b> do?", "what does \\<b\\> do?"),
+        ("1. one\n2) two\n- three\n+ four\n2 five", "1\\. one\n2\\) two\n\\- three\n\\+ four\n2 five"),
+        ("def f():\n    return 1\n\treturn 2", "def f():\n\xa0\xa0\xa0\xa0return 1\n\xa0\xa0\xa0\xa0return 2"),
+        ("# $$x$$ **y**", "\\# \\$\\$x\\$\\$ \\*\\*y\\*\\*"),
+    ],
+)
+def test_a_question_is_shown_as_it_was_typed(typed: str, sent: str | None) -> None:
+    assert texts(rows([Turn(typed)]))[0][1] == (sent or typed)
+
+
+def test_plain_text_holds_no_html() -> None:
+    shown = texts(rows([Turn("a < b", "<kbd>&amp;</kbd>", "1 s", "x > y")], plain=True))
+    assert [text for _, text in shown] == ["a &lt; b", "&lt;kbd&gt;&amp;amp;&lt;/kbd&gt;", "x &gt; y\n\n1 s"]
