@@ -14,7 +14,8 @@ from backends.connection import ConnectionPool, Timeouts
 from backends.endpoints import Endpoint
 from backends.errors import ConfigurationError
 from backends.exchange import Exchange
-from backends.network_answer import ChunkedBody, Head, NetworkAnswer, WholeBody
+from backends.incoming import ChunkedBody, WholeBody
+from backends.network_answer import Head, NetworkAnswer
 from backends.rejections import ERROR_BODY_BYTES, parse_rejection
 
 _HIGHEST_PORT = 65535

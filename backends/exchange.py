@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any, TypeVar
 
 import httpx
@@ -107,15 +108,16 @@ class Exchange:
             self._unset_alarm()
 
     async def send(self, client: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:
-        """Send a request and return its response as soon as the head is there; `read_to` and `read_all` give the body."""
+        """Send a request and return its response as soon as the head is there; then, `read_to` or `read_all` gives the body."""
         await self.release()
         if self._sent_at is None:
             self._sent_at = self._clock()
-        return await self.wait(lambda: self._send(client, request))
+        return await self.wait(partial(self._send, client, request))
 
     async def read_to(self, take: Callable[[bytes], Awaitable[None] | None]) -> None:
         """Hand the body to `take` as it comes; no more is read while what it returns is awaited, which is no fault of the far side."""
-        await self.wait(lambda: self._read_to(take))
+        if self._response is not None:
+            await self.wait(partial(self._read_to, self._response, take))
 
     async def read_all(self, limit_bytes: int) -> bytes:
         """Return the body, of which no more is read than the piece that passes `limit_bytes`."""
@@ -154,12 +156,10 @@ class Exchange:
         self._phase = "first byte"
         return self._response
 
-    async def _read_to(self, take: Callable[[bytes], Awaitable[None] | None]) -> None:
-        if self._response is None:
-            return
+    async def _read_to(self, response: httpx.Response, take: Callable[[bytes], Awaitable[None] | None]) -> None:
         idle_s = self._timeouts.idle_s
         with self._in_our_words():
-            async for piece in self._response.aiter_raw():
+            async for piece in response.aiter_raw():
                 if (taking := take(piece)) is not None:
                     self._expect("stream", None)
                     await taking

@@ -7,27 +7,18 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
-from typing import Protocol, Self, TypeAlias
+from typing import Self, TypeAlias
 
 from backends.chat import Tap
 from backends.connection import Timeouts
 from backends.errors import BackendError, WireError
 from backends.events import StreamEvent
 from backends.exchange import Closed, Exchange
+from backends.incoming import PartDecoder
 from backends.wire import EventDecoder
 
 _READS_AHEAD = 32
 """A read is at most 64 KiB, so this is the most that waits to be taken: 2 MiB."""
-
-
-class PartDecoder(Protocol):
-    """**Protocol:** what the connection gave in, the body's parts out."""
-
-    def feed(self, data: bytes) -> Iterable[bytes]:
-        """Return every part that `data` completes."""
-
-    def finish(self) -> Iterable[bytes]:
-        """Return what the end completes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,34 +44,6 @@ class _Read:
 
 Opener: TypeAlias = Callable[[Exchange], Awaitable[Head]]
 """Sends the request, as often as it takes, and returns the head of the response that will be read."""
-
-
-class WholeBody:
-    """The body as one part."""
-
-    def __init__(self) -> None:
-        self._body = bytearray()
-
-    def feed(self, data: bytes) -> Iterable[bytes]:
-        """Keep `data`."""
-        self._body += data
-        return ()
-
-    def finish(self) -> Iterable[bytes]:
-        """Return the body."""
-        return (bytes(self._body),)
-
-
-class ChunkedBody:
-    """The body's HTTP chunks, each a part."""
-
-    def feed(self, data: bytes) -> Iterable[bytes]:
-        """Return `data`."""
-        return (data,)
-
-    def finish(self) -> Iterable[bytes]:
-        """Return nothing."""
-        return ()
 
 
 class NetworkAnswer:
@@ -164,11 +127,12 @@ class NetworkAnswer:
     async def _run(self, exchange: Exchange) -> None:
         """Send the request and read what comes, until the body's end, an error, or `aclose`."""
         try:
-            self._head = await self._open(exchange)
-            self._decoder = _decoder_for(self._head.content_type)
+            head = await self._open(exchange)
+            self._decoder = _decoder_for(head.content_type)
+            self._head = head
             self._opened.set()
-            await exchange.read_to(partial(self._take, exchange, self._head.parts))
-            await exchange.wait(partial(self._reads.put, _Read(self._head.parts.finish(), exchange.age_s, is_last=True)))
+            await exchange.read_to(partial(self._take, exchange, head.parts))
+            await exchange.wait(partial(self._reads.put, _Read(head.parts.finish(), exchange.age_s, is_last=True)))
         except Closed:
             self._ended = True
         except BackendError as error:
@@ -200,7 +164,8 @@ class NetworkAnswer:
     async def _settle(self) -> None:
         """Raise what the task ended with, unless the answer was closed."""
         if self._task is not None and not self._ended:
-            await self._task
+            await asyncio.wait((self._task,))
+            self._task.result()  # of a failure that is none of a backend's, a bug
             if self._error is not None:
                 raise self._error
         self._ended = True

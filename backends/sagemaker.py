@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable
 from functools import partial
 from itertools import count
 from types import TracebackType
@@ -16,12 +16,11 @@ from backends.chat import ChatRequest, Tap
 from backends.connection import ConnectionPool, Timeouts
 from backends.errors import BackendError, WireError
 from backends.exchange import Exchange
-from backends.network_answer import Head, NetworkAnswer, PartDecoder, WholeBody
+from backends.incoming import EventStreamParts, PartDecoder, WholeBody
+from backends.network_answer import Head, NetworkAnswer
 from backends.rejections import ERROR_BODY_BYTES, parse_rejection
 from backends.retries import RetryPolicy
 from backends.signing import Credentials, Operation, SignedRequest, Signer
-from backends.wire.eventstream import EventStreamDecoder
-from backends.wire.parts import parse_part
 
 __all__ = ["Credentials", "SageMakerBackend", "Timeouts"]
 
@@ -123,33 +122,6 @@ class SageMakerBackend:
         body = await exchange.read_all(ERROR_BODY_BYTES)
         headers = dict(response.headers)
         raise parse_rejection(response.status_code, headers, body, request_id=headers.get("x-amzn-requestid"))
-
-
-class EventStreamParts:
-    """The bytes of an event stream in, the bytes of its PayloadParts out."""
-
-    def __init__(self) -> None:
-        self._messages = EventStreamDecoder()
-
-    def feed(self, data: bytes) -> Iterator[bytes]:
-        """Yield every part that `data` completes.
-
-        Raises:
-            MalformedFrame: A message is none.
-            StreamInterrupted: A message is an exception or an error.
-        """
-        for message in self._messages.feed(data):
-            part = parse_part(message)
-            if part is not None:
-                yield part
-
-    def finish(self) -> Iterable[bytes]:
-        """Return nothing.
-
-        Raises:
-            TruncatedStream: The stream stops inside a message.
-        """
-        return tuple(message.payload for message in self._messages.finish())
 
 
 def _head(response: httpx.Response, content_type_name: str, parts: PartDecoder) -> Head:

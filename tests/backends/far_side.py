@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
-from backends.chat import ChatMessage, ChatRequest
-from backends.endpoints import Endpoint
-from backends.sagemaker import Credentials, SageMakerBackend
 from backends.wire.parts import encode_part
 
 DEADLINE_S = 20.0
-DUMMY = Credentials("dummy", "dummy")
 
 
 async def until(holds: Callable[[], object]) -> None:
@@ -106,6 +104,21 @@ class FarSide:
             writer.close()
 
 
+@contextmanager
+def full_backlog() -> Iterator[str]:
+    """Listen at a URL where whoever comes now waits for an answer to its SYN."""
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP))
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(4):
+            early = stack.enter_context(socket.socket())
+            early.setblocking(False)
+            with suppress(BlockingIOError):
+                early.connect(listener.getsockname())
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
 async def _read_request(reader: asyncio.StreamReader) -> Seen:
     head = (await reader.readuntil(b"\r\n\r\n")).decode()
     request_line, *lines = head.strip().split("\r\n")
@@ -177,15 +190,3 @@ def line(text: str) -> bytes:
 
 
 HELLO = (line("Hel"), line("lo"))
-
-
-def request_to(url: str | None = None, *, custom_attributes: str | None = None, accepts: str = "inputs") -> ChatRequest:
-    """Return a question; `url` is for containers."""
-    endpoint = Endpoint("my-endpoint", accepts="messages" if accepts == "messages" else "inputs", url=url)
-    return ChatRequest(messages=[ChatMessage("user", "Say hello")], endpoint=endpoint, custom_attributes=custom_attributes)
-
-
-def sagemaker(url: str, **arguments: object) -> SageMakerBackend:
-    """Return a backend for a far side that stands in for SageMaker."""
-    given = {"region": "us-east-1", "endpoint_url": url, "credentials": DUMMY, **arguments}
-    return SageMakerBackend(**given)  # type: ignore[arg-type]  # a test passes what the signature takes

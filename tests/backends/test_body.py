@@ -64,6 +64,7 @@ def test_a_messages_endpoint_gets_the_parameters_by_openais_names() -> None:
 def test_the_familys_stop_strings_go_first_and_none_goes_twice() -> None:
     assert body(messages=CHAT, stop=("END", "\nUser:"))["parameters"] == {"stop": ["\nUser:", "END"]}
     assert "stop" not in body("messages", messages=CHAT, family="falcon")
+    assert prompt_of(ChatRequest(messages=CHAT, endpoint=Endpoint("e", "messages", "falcon"))).stop == ()
 
 
 def test_greedy_and_unlimited_sampling_are_said_as_tgi_takes_them() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import stat
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -16,6 +15,7 @@ from backends.chat import Answer, ChatBackend
 from backends.container import ContainerBackend
 from backends.events import StreamEvent, Token
 from backends.wire.parts import encode_part
+from tests.backends.asking import request_to, sagemaker
 from tests.backends.far_side import (
     DEADLINE_S,
     FarSide,
@@ -24,9 +24,8 @@ from tests.backends.far_side import (
     Step,
     chunk,
     container_head,
+    full_backlog,
     line,
-    request_to,
-    sagemaker,
     sagemaker_head,
     until,
 )
@@ -175,23 +174,13 @@ def open_sockets() -> set[int]:
 
 @pytest.mark.parametrize("way", WAYS)
 async def test_closing_ends_a_connection_attempt_that_nobody_takes(way: Callable[[Reading], object]) -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        crowd = [socket.socket() for _ in range(4)]  # fill the backlog: whoever comes now waits for an answer to its SYN
-        for one in crowd:
-            one.setblocking(False)
-            with suppress(BlockingIOError):
-                one.connect(listener.getsockname())
-        far = FarSide([])
-        far.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    far = FarSide([])
+    with full_backlog() as far.url:
         async with reading(sagemaker(far.url), far) as open_reading:
             before = open_sockets()
             await until(lambda: open_sockets() - before)
             await way(open_reading)  # type: ignore[misc]
             await until(lambda: not open_sockets() - before)
-        for one in crowd:
-            one.close()
 
 
 @pytest.mark.parametrize("front", ["sagemaker", "container"])

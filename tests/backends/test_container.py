@@ -11,8 +11,8 @@ from backends.connection import Timeouts
 from backends.container import ContainerBackend
 from backends.errors import BackendError, ConfigurationError, RequestRejected, StreamInterrupted, TransportError, TruncatedStream
 from backends.events import Finish, Token
-from tests.backends.far_side import LAST_CHUNK, Close, FarSide, Reset, Stall, Step, chunk, container_answer, container_head, line, refusal, request_to
-from tests.backends.test_sagemaker import Recording, collect, text_of
+from tests.backends.asking import Recording, collect, request_to, text_of
+from tests.backends.far_side import LAST_CHUNK, Close, FarSide, Reset, Stall, Step, chunk, container_answer, container_head, line, refusal
 
 TGI = container_head(b"text/event-stream")
 

@@ -10,8 +10,8 @@ import trustme
 
 from backends.container import ContainerBackend
 from backends.errors import ConfigurationError, TransportError
-from tests.backends.far_side import HELLO, FarSide, container_answer, request_to, sagemaker, sagemaker_answer
-from tests.backends.test_sagemaker import AWS_KEY, ask, collect, no_sleep, text_of
+from tests.backends.asking import AWS_KEY, ask, collect, no_sleep, request_to, sagemaker, text_of
+from tests.backends.far_side import HELLO, FarSide, container_answer, sagemaker_answer
 
 OK = sagemaker_answer(*HELLO)
 

@@ -1,0 +1,74 @@
+"""What a connection gives, as the parts of the container's body: one decoder for each way in which a body is carried."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Protocol
+
+from backends.wire.eventstream import EventStreamDecoder
+from backends.wire.parts import parse_part
+
+
+class PartDecoder(Protocol):
+    """**Protocol:** what the connection gave in, the body's parts out."""
+
+    def feed(self, data: bytes) -> Iterable[bytes]:
+        """Return every part that `data` completes."""
+
+    def finish(self) -> Iterable[bytes]:
+        """Return what the end completes."""
+
+
+class WholeBody:
+    """The body as one part."""
+
+    def __init__(self) -> None:
+        self._body = bytearray()
+
+    def feed(self, data: bytes) -> Iterable[bytes]:
+        """Keep `data`."""
+        self._body += data
+        return ()
+
+    def finish(self) -> Iterable[bytes]:
+        """Return the body."""
+        return (bytes(self._body),)
+
+
+class ChunkedBody:
+    """The body's HTTP chunks, each a part."""
+
+    def feed(self, data: bytes) -> Iterable[bytes]:
+        """Return `data`."""
+        return (data,)
+
+    def finish(self) -> Iterable[bytes]:
+        """Return nothing."""
+        return ()
+
+
+class EventStreamParts:
+    """The bytes of an event stream in, the bytes of its PayloadParts out."""
+
+    def __init__(self) -> None:
+        self._messages = EventStreamDecoder()
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Yield every part that `data` completes.
+
+        Raises:
+            MalformedFrame: A message is none.
+            StreamInterrupted: A message is an exception or an error.
+        """
+        for message in self._messages.feed(data):
+            part = parse_part(message)
+            if part is not None:
+                yield part
+
+    def finish(self) -> Iterable[bytes]:
+        """Return nothing.
+
+        Raises:
+            TruncatedStream: The stream stops inside a message.
+        """
+        return tuple(message.payload for message in self._messages.finish())
