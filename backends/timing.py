@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from math import ceil
 
 from backends.events import Finish, Reasoning, StreamEvent, Token, ToolCall
 
@@ -44,7 +45,7 @@ class Timing:
         if not self._itl_s:
             return None
         ranked = sorted(self._itl_s)
-        return ranked[min(len(ranked) - 1, max(0, -int(-percent * len(ranked) // 100) - 1))]
+        return ranked[max(0, ceil(percent * len(ranked) / 100) - 1)]
 
     def part(self, data: bytes, at_s: float) -> None:
         """Count a part."""
