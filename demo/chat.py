@@ -22,7 +22,11 @@ from demo.turns import Turn, told
 AT_ONCE = 200
 """How many answers may be on their way at the same time: a stalled one keeps its place until it ends."""
 
-LATEX: list[dict[str, str | bool]] = [{"left": "$$", "right": "$$", "display": True}]
+LATEX: list[dict[str, str | bool]] = [
+    {"left": "$$", "right": "$$", "display": True},
+    {"left": "\\[", "right": "\\]", "display": True},
+    {"left": "\\(", "right": "\\)", "display": False},
+]
 """What stands around a formula; a single dollar sign is more often money."""
 
 Values: TypeAlias = Mapping[Any, Any]

@@ -5,30 +5,30 @@ from __future__ import annotations
 from backends.errors import BackendError, ConfigurationError, RequestRejected, StreamInterrupted, TransportError, TruncatedStream, WireError
 
 LEADS: tuple[tuple[type[BackendError], str], ...] = (
-    (ConfigurationError, "Nothing was sent."),
-    (TransportError, "The connection failed."),
-    (TruncatedStream, "The answer broke off before its end."),
-    (WireError, "The answer arrived damaged."),
-    (StreamInterrupted, "The endpoint gave up in the middle of its answer."),
-    (BackendError, "The endpoint did not answer."),
+    (ConfigurationError, "Nothing was sent"),
+    (TransportError, "The connection failed"),
+    (TruncatedStream, "The answer broke off before its end"),
+    (WireError, "The answer arrived damaged"),
+    (StreamInterrupted, "The endpoint gave up in the middle of its answer"),
+    (BackendError, "The endpoint did not answer"),
 )
 OWN_FAULT = "Something went wrong in this page itself; its log says what."
 REFUSALS = {
-    400: "The endpoint refused the request.",
-    403: "Access was denied.",
-    404: "Nothing answers at that address.",
-    424: "The model failed.",
-    429: "The endpoint is busy and turned the request away.",
-    503: "The endpoint is not available now.",
+    400: "The endpoint refused the request",
+    403: "Access was denied",
+    404: "Nothing answers at that address",
+    424: "The model failed",
+    429: "The endpoint is busy and turned the request away",
+    503: "The endpoint is not available now",
 }
 
 
 def sentence(error: BackendError) -> str:
     """Return what a person reads of `error`: whose fault it is, then the error's own words."""
     if isinstance(error, RequestRejected):
-        lead = REFUSALS.get(error.status, "The endpoint failed before it answered.")
+        lead = REFUSALS.get(error.status, "The endpoint failed before it answered")
     elif isinstance(error, TransportError) and error.timed_out:
-        lead = "The endpoint took too long."
+        lead = "The endpoint took too long"
     else:
         lead = next(words for kind, words in LEADS if isinstance(error, kind))
-    return f"{lead} {error}".strip()
+    return f"{lead}: {error}" if str(error) else f"{lead}."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from backends.events import Finish
 from backends.timing import Timing
 
 SILENCE_S = 1.0
@@ -18,7 +17,7 @@ def progress(timing: Timing, *, waited_s: float, idle_s: float) -> str:
 
 def result(timing: Timing, *, stopped: bool) -> str:
     """Return the line of an answer that ended."""
-    return " · ".join((*_figures(timing), _ending(timing.finish, stopped=stopped)))
+    return " · ".join((*_figures(timing), _ending(timing, stopped=stopped)))
 
 
 def _figures(timing: Timing) -> list[str]:
@@ -34,10 +33,10 @@ def _duration(seconds: float) -> str:
     return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.2f} s"
 
 
-def _ending(finish: Finish | None, *, stopped: bool) -> str:
+def _ending(timing: Timing, *, stopped: bool) -> str:
     if stopped:
         return "stopped by you"
-    if finish is None:
-        return "broken off"
-    words = [word for word in (finish.reason, finish.container_reason) if word]
+    if timing.finish is None:
+        return "no answer" if timing.ttft_s is None else "broken off"
+    words = [word for word in (timing.finish.reason, timing.finish.container_reason) if word]
     return " ".join(["finished:", *dict.fromkeys(words)]) if words else "finished"

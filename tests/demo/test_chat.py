@@ -113,7 +113,7 @@ async def test_regenerate_asks_the_last_question_again() -> None:
 async def test_after_an_error_the_button_says_retry_and_retries() -> None:
     tab, _ = scripted((Token("so far"), StreamInterrupted("gone", code="x")), ANSWER)
     updates = await tab.ask("one?")
-    assert tab.shown() == [("one?", "so far", "The endpoint gave up in the middle of its answer. gone")]
+    assert tab.shown() == [("one?", "so far", "The endpoint gave up in the middle of its answer: gone")]
     assert updates[-1][tab.tab._again]["value"] == "Retry"
     updates = await tab.use(tab.tab._ask_again)
     assert tab.shown() == [("one?", "yes", None)]
@@ -188,7 +188,7 @@ async def test_what_is_no_number_is_told_and_not_sent() -> None:
     tab, backend = scripted(ANSWER)
     tab.values[tab.panel.numbers["temperature"]] = "warm"
     await tab.ask("one?")
-    assert tab.shown() == [("one?", "", "Nothing was sent. temperature is 'warm', expected a number, or nothing to leave it to the container")]
+    assert tab.shown() == [("one?", "", "Nothing was sent: temperature is 'warm', expected a number, or nothing to leave it to the container")]
     assert backend.requests == []
 
 
@@ -209,7 +209,7 @@ async def test_without_credentials_a_sentence_says_so() -> None:
     ((question, answer, failure),) = tab.shown()
     assert (question, answer) == ("one?", "")
     assert failure is not None
-    assert failure.startswith("Nothing was sent.")
+    assert failure.startswith("Nothing was sent")
 
 
 async def test_a_container_is_reached_at_its_url() -> None:
@@ -218,7 +218,7 @@ async def test_a_container_is_reached_at_its_url() -> None:
         await tab.ask("one?")
         await desk.aclose()
     assert (desk.place, desk.endpoints[0].name) == ("http://127.0.0.1:9", "127.0.0.1:9")
-    assert (tab.shown()[0][2] or "").startswith("The connection failed.")
+    assert (tab.shown()[0][2] or "").startswith("The connection failed")
 
 
 async def test_a_page_that_ends_stops_its_answers() -> None:

@@ -134,13 +134,13 @@ async def test_whoever_leaves_closes_the_connection() -> None:
 async def test_what_arrived_before_an_error_stays() -> None:
     shown = await show(0.1, Token("so far"), 0.1, StreamInterrupted("The model broke.", code="ModelStreamError"))
     assert shown.turns[-1].answer == "so far"
-    assert shown.turns[-1].failure == "The endpoint gave up in the middle of its answer. The model broke."
+    assert shown.turns[-1].failure == "The endpoint gave up in the middle of its answer: The model broke."
     assert shown.turns[-1].status == "TTFT 100 ms · 1 token · broken off"
 
 
 async def test_an_error_before_the_first_token_leaves_the_question() -> None:
     shown = await show(TransportError("Connection refused.", phase="connect"))
-    assert shown.turns[-1] == Turn("why?", "", "broken off", "The connection failed. Connection refused.")
+    assert shown.turns[-1] == Turn("why?", "", "no answer", "The connection failed: Connection refused.")
 
 
 async def test_a_fault_of_our_own_becomes_a_sentence_and_goes_to_the_log(caplog: pytest.LogCaptureFixture) -> None:

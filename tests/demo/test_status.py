@@ -43,7 +43,8 @@ def test_the_line_of_an_answer_on_its_way(timing: Timing, waited_s: float, idle_
 @pytest.mark.parametrize(
     ("timing", "stopped", "line"),
     [
-        (timed(), False, "broken off"),
+        (timed(), False, "no answer"),
+        (timed(0.1), False, "TTFT 100 ms · 1 token · broken off"),
         (timed(), True, "stopped by you"),
         (timed(0.1, 0.2), True, "TTFT 100 ms · 10.0 tokens/s · 2 tokens · stopped by you"),
         (timed(0.1, finish=Finish()), False, "TTFT 100 ms · 1 token · finished"),
@@ -59,15 +60,15 @@ def test_the_line_of_an_answer_that_ended(timing: Timing, stopped: bool, line: s
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (ConfigurationError("no region"), "Nothing was sent. no region"),
-        (TransportError("reset", phase="stream"), "The connection failed. reset"),
-        (TransportError("60 s", phase="stream", timed_out=True), "The endpoint took too long. 60 s"),
-        (TruncatedStream("cut"), "The answer broke off before its end. cut"),
-        (MalformedFrame("crc", offset=0, frame=b""), "The answer arrived damaged. crc"),
-        (StreamInterrupted("gone", code="ModelStreamError"), "The endpoint gave up in the middle of its answer. gone"),
-        (RequestRejected("slow down", status=429, code="ThrottlingException"), "The endpoint is busy and turned the request away. slow down"),
-        (RequestRejected("no", status=400, code="ValidationError"), "The endpoint refused the request. no"),
-        (RequestRejected("oops", status=500, code="InternalFailure"), "The endpoint failed before it answered. oops"),
+        (ConfigurationError("no region"), "Nothing was sent: no region"),
+        (TransportError("reset", phase="stream"), "The connection failed: reset"),
+        (TransportError("60 s", phase="stream", timed_out=True), "The endpoint took too long: 60 s"),
+        (TruncatedStream("cut"), "The answer broke off before its end: cut"),
+        (MalformedFrame("crc", offset=0, frame=b""), "The answer arrived damaged: crc"),
+        (StreamInterrupted("gone", code="ModelStreamError"), "The endpoint gave up in the middle of its answer: gone"),
+        (RequestRejected("slow down", status=429, code="ThrottlingException"), "The endpoint is busy and turned the request away: slow down"),
+        (RequestRejected("no", status=400, code="ValidationError"), "The endpoint refused the request: no"),
+        (RequestRejected("oops", status=500, code="InternalFailure"), "The endpoint failed before it answered: oops"),
         (EndpointError(""), "The endpoint did not answer."),
     ],
 )
