@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal, TypeAlias
 
 FinishReason: TypeAlias = Literal["stop", "length", "stop_sequence", "tool_calls", "content_filter"]
@@ -18,7 +18,7 @@ class Alternative:
     """Natural logarithm of the probability."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Token:
     """One generated token, as the container wrote it: nothing removed, nothing trimmed."""
 
@@ -31,6 +31,19 @@ class Token:
     special: bool = False
     """The container marks this token as no text of the answer (an end mark, say)."""
     alternatives: tuple[Alternative, ...] = ()
+
+    def __init__(
+        self, text: str, id: int | None = None, logprob: float | None = None, special: bool = False, alternatives: tuple[Alternative, ...] = ()
+    ) -> None:
+        # Half of what decoding a token costs is making it; the slots' own setters take half of what object.__setattr__ does.
+        _set_text(self, text)
+        _set_id(self, id)
+        _set_logprob(self, logprob)
+        _set_special(self, special)
+        _set_alternatives(self, alternatives)
+
+
+_set_text, _set_id, _set_logprob, _set_special, _set_alternatives = (vars(Token)[field.name].__set__ for field in fields(Token))
 
 
 @dataclass(frozen=True, slots=True)

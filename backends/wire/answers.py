@@ -64,6 +64,9 @@ class AnswerReader:
         """
         if "error" in document and document["error"] is not None:
             raise _interruption(document)
+        token = document.get("token")
+        if token is not None:
+            return self._read_token(document, token)
         for member, read in _READERS:
             if member in document:
                 events = read(self, document)
@@ -79,15 +82,14 @@ class AnswerReader:
         Raises:
             TruncatedStream: The answer had not ended, or no frame of one came.
         """
-        if not self._understood and not self.done:
+        if not (self._understood or self._needs_end or self.done):
             raise TruncatedStream("the stream ended without a frame that holds an answer")
         if self._needs_end and not self._ended and not self.done:
             raise TruncatedStream("the stream ended before the answer did: no generated_text, finish_reason or [DONE] came")
         reason = FINISH_REASONS.get(self._container_reason) if self._container_reason else None
         return Finish(reason, self._container_reason, self._generated_tokens, self._input_tokens)
 
-    def _read_token(self, document: Document) -> Sequence[StreamEvent]:
-        token = document["token"]
+    def _read_token(self, document: Document, token: Any) -> Sequence[StreamEvent]:
         get = token.get
         text = get("text")
         if text.__class__ is not str:
@@ -156,13 +158,12 @@ class AnswerReader:
 
 
 _READERS: tuple[tuple[str, Callable[[AnswerReader, Document], Sequence[StreamEvent]]], ...] = (
-    ("token", AnswerReader._read_token),  # noqa: SLF001 - the table of the class's own readers
-    ("choices", AnswerReader._read_choices),  # noqa: SLF001
+    ("choices", AnswerReader._read_choices),  # noqa: SLF001 - the table of the class's own readers
     ("outputs", AnswerReader._read_outputs),  # noqa: SLF001
     ("generated_text", AnswerReader._read_generated_text),  # noqa: SLF001
     ("[DONE]", AnswerReader._read_done),  # noqa: SLF001
 )
-"""Member of a frame -> its reader; the first that is there decides."""
+"""Member of a frame that has no `token` -> its reader; the first that is there decides."""
 
 
 def _text(text: Any) -> str:

@@ -60,7 +60,10 @@ def decode_events(
     decoder = EventDecoder(content_type, on_malformed=on_malformed)
     feed = decoder.feed
     for part in parts:
-        events = feed(part if part.__class__ is bytes else _part_bytes(part))
+        if part.__class__ is dict and "PayloadPart" in part and "Bytes" in part["PayloadPart"]:  # what botocore yields, nearly always
+            events = feed(part["PayloadPart"]["Bytes"])
+        else:
+            events = feed(part if part.__class__ is bytes else _part_bytes(part))
         if events:
             yield from events
     yield from decoder.finish()
@@ -138,16 +141,14 @@ class EventDecoder:
 
     def _events(self, frames: list[Frame], *, pending: bool = False) -> Iterator[StreamEvent]:
         answer = self._answer
-        for start, end, frame in frames:
+        for self.start, self.end, frame in frames:  # noqa: B020 - the attributes are what is iterated into
             if answer.done:
                 return
-            self.start, self.end = start, end
             try:
                 document = loads(frame)
-                documents = (document,) if document.__class__ is dict and end - start <= MAX_FRAME_BYTES else parse_frame(frame)
             except ValueError:
-                documents = self._parse_unusual(frame, pending=pending)
-            for document in documents:
+                document = None
+            for document in (document,) if document.__class__ is dict and len(frame) <= MAX_FRAME_BYTES else self._parse_unusual(frame, pending=pending):
                 try:
                     events = answer.read(document)
                 except (TypeError, AttributeError) as error:

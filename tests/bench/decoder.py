@@ -6,7 +6,7 @@ import io
 import json
 import tracemalloc
 from collections.abc import Iterable, Iterator
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 
 from backends.wire import Token, decode_events
 from backends.wire.eventstream import EventStreamDecoder
@@ -17,27 +17,33 @@ Part: TypeAlias = dict[str, Any]
 POSTS = "the posts' line iterator and json.loads"
 
 
-def line_iterator(stream: Iterable[Part]) -> Iterator[bytes]:
-    """Yield lines by the rule of the posts: append each part to one buffer, read a line from where the last one ended, keep everything."""
-    buffer = io.BytesIO()
-    position = 0
-    for event in stream:
-        if "PayloadPart" not in event:
-            continue
-        buffer.seek(0, io.SEEK_END)
-        buffer.write(event["PayloadPart"]["Bytes"])
+class LineIterator:
+    """The rule of the posts, an iterator class as they have it: append each part to one buffer, read a line from where the last one ended, keep everything."""
+
+    def __init__(self, stream: Iterable[Part]) -> None:
+        self.byte_iterator = iter(stream)
+        self.buffer = io.BytesIO()
+        self.read_pos = 0
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> bytes:
         while True:
-            buffer.seek(position)
-            line = buffer.readline()
-            if not line or line[-1] != 10:
-                break
-            position += len(line)
-            yield line[:-1]
+            self.buffer.seek(self.read_pos)
+            line = self.buffer.readline()
+            if line and line[-1] == 10:
+                self.read_pos += len(line)
+                return line[:-1]
+            event = next(self.byte_iterator)
+            if "PayloadPart" in event:
+                self.buffer.seek(0, io.SEEK_END)
+                self.buffer.write(event["PayloadPart"]["Bytes"])
 
 
 def count_by_posts(parts: Iterable[Part], prefix: int) -> int:
     tokens = 0
-    for line in line_iterator(parts):
+    for line in LineIterator(parts):
         if line:
             token = json.loads(line[prefix:])["token"]
             tokens += token["text"] is not None
