@@ -22,7 +22,7 @@ from backends.wire import EventDecoder, decode_events
 from mock_server import MockServer
 
 KEYS = Credentials("AKIDEXAMPLE", "not-a-secret")
-MAX_NEW_TOKENS = 300
+MAX_NEW_TOKENS = 530
 """All of every script but the long one."""
 
 Ask: TypeAlias = Callable[[Endpoint, str], Awaitable[list[StreamEvent]]]
