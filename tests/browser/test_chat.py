@@ -236,6 +236,8 @@ def test_it_fits_every_screen_in_both_schemes(browser: Browser, site: Site, widt
             expect(person.page.locator("#panel.sidebar.open")).to_have_count(0)
             person.page.get_by_role("button", name="Rich text").click()
             person.page.locator("#stop").click()
+        else:
+            person.page.get_by_label("Speed").fill("4")
         person.ask("Show me rich Markdown")
         expect(person.row(2)).to_contain_text("streaming")
         person.await_end()
