@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 FinishReason: TypeAlias = Literal["stop", "length", "stop_sequence", "tool_calls", "content_filter"]
 
@@ -18,7 +18,7 @@ class Alternative:
     """Natural logarithm of the probability."""
 
 
-@dataclass(frozen=True, slots=True, init=False)
+@dataclass(frozen=True, slots=True)
 class Token:
     """One generated token, as the container wrote it: nothing removed, nothing trimmed."""
 
@@ -32,18 +32,26 @@ class Token:
     """The container marks this token as no text of the answer (an end mark, say)."""
     alternatives: tuple[Alternative, ...] = ()
 
-    def __init__(
-        self, text: str, id: int | None = None, logprob: float | None = None, special: bool = False, alternatives: tuple[Alternative, ...] = ()
-    ) -> None:
-        # Half of what decoding a token costs is making it; the slots' own setters take half of what object.__setattr__ does.
-        _set_text(self, text)
-        _set_id(self, id)
-        _set_logprob(self, logprob)
-        _set_special(self, special)
-        _set_alternatives(self, alternatives)
+
+class _TokenDraft:
+    """A token that may still be written."""
+
+    __slots__ = tuple(field.name for field in fields(Token))
 
 
-_set_text, _set_id, _set_logprob, _set_special, _set_alternatives = (vars(Token)[field.name].__set__ for field in fields(Token))
+def make_token(text: str, identity: int | None, logprob: float | None, special: bool, alternatives: tuple[Alternative, ...] = ()) -> Token:
+    """Return `Token(...)` in a third of the time, half of which a decoder would otherwise spend on the constructor of a frozen class."""
+    token: Any = _new(_TokenDraft)
+    token.text = text
+    token.id = identity
+    token.logprob = logprob
+    token.special = special
+    token.alternatives = alternatives
+    token.__class__ = Token  # which has the same slots, and is frozen from here on
+    return token  # type: ignore[no-any-return]  # it is a Token now
+
+
+_new = object.__new__
 
 
 @dataclass(frozen=True, slots=True)

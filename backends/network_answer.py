@@ -12,7 +12,7 @@ from typing import Self, TypeAlias
 from backends.chat import Tap
 from backends.connection import Timeouts
 from backends.errors import BackendError, WireError
-from backends.events import StreamEvent
+from backends.events import Finish, StreamEvent
 from backends.exchange import Closed, Exchange
 from backends.incoming import PartDecoder
 from backends.wire import EventDecoder
@@ -66,6 +66,7 @@ class NetworkAnswer:
         self._decoder = EventDecoder()
         self._ready: Iterator[StreamEvent] = iter(())
         self._ended = False
+        self._finished = False  # the answer is whole: how the connection ends does not matter any more
 
     @property
     def request_id(self) -> str | None:
@@ -166,23 +167,32 @@ class NetworkAnswer:
         if self._task is not None and not self._ended:
             await asyncio.wait((self._task,))
             self._task.result()  # of a failure that is none of a backend's, a bug
-            if self._error is not None:
+            if self._error is not None and not self._finished:
                 raise self._error
         self._ended = True
 
     def _events(self, read: _Read) -> Iterator[StreamEvent]:
         """Yield the events of one read: decoded as they are taken, so that those before an error come before it."""
-        for part in read.parts:
-            if self._tap:
-                self._tap.part(part, read.at_s)
-            yield from self._observed(_in_our_words(partial(self._decoder.feed, part)), read.at_s)
-        if read.is_last:
-            yield from self._observed(_in_our_words(self._decoder.finish), read.at_s)
+        try:
+            for part in read.parts:
+                if self._tap:
+                    self._tap.part(part, read.at_s)
+                yield from self._observed(partial(self._decoder.feed, part), read.at_s)
+            if read.is_last:
+                yield from self._observed(self._decoder.finish, read.at_s)
+        except BackendError:
+            if not self._finished:
+                raise
 
-    def _observed(self, events: Iterable[StreamEvent], at_s: float) -> Iterator[StreamEvent]:
-        for event in events:
+    def _observed(self, decode: Callable[[], Iterable[StreamEvent]], at_s: float) -> Iterator[StreamEvent]:
+        try:
+            events = decode()
+        except ValueError as error:  # an event stream stands where a container's body should
+            raise WireError(str(error)) from error
+        for event, (start, end, _) in zip(events, self._decoder.frames, strict=False):  # the frames are told as their events are taken
             if self._tap:
-                self._tap.event(event, at_s, self._decoder.start, self._decoder.end)
+                self._tap.event(event, at_s, start, end)
+            self._finished = type(event) is Finish
             yield event
 
 
@@ -190,11 +200,4 @@ def _decoder_for(content_type: str | None) -> EventDecoder:
     try:
         return EventDecoder(content_type)
     except ValueError as error:
-        raise WireError(str(error)) from error
-
-
-def _in_our_words(decode: Callable[[], Iterable[StreamEvent]]) -> Iterator[StreamEvent]:
-    try:
-        yield from decode()
-    except ValueError as error:  # an event stream stands where a container's body should
         raise WireError(str(error)) from error

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from backends.errors import StreamInterrupted, TruncatedStream
-from backends.events import Alternative, Finish, FinishReason, Reasoning, StreamEvent, Token, ToolCall
+from backends.events import Alternative, Finish, FinishReason, Reasoning, StreamEvent, Token, ToolCall, make_token
 
 Document: TypeAlias = Mapping[str, Any]
 
@@ -46,7 +46,7 @@ class AnswerReader:
 
     def __init__(self) -> None:
         self.done = False
-        """Whether `[DONE]` came: nothing behind it counts."""
+        """Whether `[DONE]` came: the `Finish` came with it, and nothing behind it counts."""
         self._understood = False
         self._needs_end = False
         self._ended = False
@@ -65,8 +65,28 @@ class AnswerReader:
         if "error" in document and document["error"] is not None:
             raise _interruption(document)
         token = document.get("token")
-        if token is not None:
-            return self._read_token(document, token)
+        if token is None:
+            return self._read_other(document)
+        get = token.get
+        text = get("text")
+        if type(text) is not str:
+            text = _text(text)
+        identity = get("id")
+        if type(identity) is list:  # LMI 0.27
+            identity = identity[0] if identity else None
+        logprob = get("logprob")
+        if logprob is None:
+            logprob = get("log_prob")
+        special = get("special") or get("special_token") or False
+        self._needs_end = self._has_text = True
+        if len(document) == 1:  # nothing but the token, as LMI writes
+            return (make_token(text, identity, logprob, special),)
+        if document.get("generated_text") is not None or document.get("details") is not None:
+            self._read_end(document, token)
+        alternatives = _parse_top_tokens(document["top_tokens"]) if "top_tokens" in document else ()
+        return (make_token(text, identity, logprob, special, alternatives),)
+
+    def _read_other(self, document: Document) -> Sequence[StreamEvent]:
         for member, read in _READERS:
             if member in document:
                 events = read(self, document)
@@ -88,23 +108,6 @@ class AnswerReader:
             raise TruncatedStream("the stream ended before the answer did: no generated_text, finish_reason or [DONE] came")
         reason = FINISH_REASONS.get(self._container_reason) if self._container_reason else None
         return Finish(reason, self._container_reason, self._generated_tokens, self._input_tokens)
-
-    def _read_token(self, document: Document, token: Any) -> Sequence[StreamEvent]:
-        get = token.get
-        text = get("text")
-        if text.__class__ is not str:
-            text = _text(text)
-        self._needs_end = self._has_text = True
-        if document.get("generated_text") is not None or document.get("details") is not None:
-            self._read_end(document, token)
-        identity = get("id")
-        if identity.__class__ is list:  # LMI 0.27
-            identity = identity[0] if identity else None
-        logprob = token["logprob"] if "logprob" in token else get("log_prob")
-        special = get("special") or get("special_token") or False
-        if "top_tokens" in document:
-            return (Token(text, identity, logprob, special, _parse_top_tokens(document["top_tokens"])),)
-        return (Token(text, identity, logprob, special),)
 
     def _read_end(self, document: Document, token: Document) -> None:
         details = document.get("details")
@@ -149,7 +152,7 @@ class AnswerReader:
 
     def _read_done(self, _: Document) -> Sequence[StreamEvent]:
         self.done = True
-        return ()
+        return (self.finish(),)
 
     def _end_with(self, container_reason: Any) -> None:
         if isinstance(container_reason, str):

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, Protocol, TypeAlias
 
 from orjson import loads
 
-from backends.errors import MalformedFrame, TruncatedStream
+from backends.errors import MalformedFrame, StreamInterrupted, TruncatedStream
 from backends.events import Data, Finish, StreamEvent
 from backends.wire.answers import DONE, AnswerReader, Document
 from backends.wire.eventstream import EVIDENCE_BYTES
 from backends.wire.jsonlines import JSONLinesDecoder
-from backends.wire.lines import MAX_FRAME_BYTES, Frame, LineDecoder
+from backends.wire.lines import CR, LF, MAX_FRAME_BYTES, Frame, LineDecoder
 from backends.wire.parts import parse_event
 from backends.wire.sse import SSEDecoder
 
@@ -32,8 +33,6 @@ _SSE_STARTS = b":deir"  # a comment, or one of the fields data, event, id, retry
 
 class _Framing(Protocol):
     """**Protocol:** lines in, frames out."""
-
-    line_limit_bytes: int
 
     def feed(self, lines: list[Frame]) -> list[Frame]: ...
 
@@ -57,20 +56,11 @@ def decode_events(
         TypeError: `parts` yields something else.
         ValueError: The bytes are an event stream that nobody has decoded: `backends.wire.eventstream` does.
     """
-    decoder = EventDecoder(content_type, on_malformed=on_malformed)
-    feed = decoder.feed
-    for part in parts:
-        if part.__class__ is dict and "PayloadPart" in part and "Bytes" in part["PayloadPart"]:  # what botocore yields, nearly always
-            events = feed(part["PayloadPart"]["Bytes"])
-        else:
-            events = feed(part if part.__class__ is bytes else _part_bytes(part))
-        if events:
-            yield from events
-    yield from decoder.finish()
+    return EventDecoder(content_type, on_malformed=on_malformed).decode(parts)
 
 
 def _part_bytes(part: object) -> bytes:
-    if part.__class__ is dict or isinstance(part, Mapping):
+    if isinstance(part, Mapping):
         return parse_event(part) or b""
     if isinstance(part, bytes | bytearray | memoryview):
         return bytes(part)
@@ -80,94 +70,140 @@ def _part_bytes(part: object) -> bytes:
 class EventDecoder:
     """The push form of `decode_events`: the same arguments, events and errors.
 
-    Iterate what `feed` and `finish` return to its end before the next call; an error ends the answer.
+    Iterate what `feed` and `finish` return to its end before the next call: an error stands behind the events that came before it. It ends the answer.
     """
 
     def __init__(self, content_type: str | None = None, *, on_malformed: OnMalformed | None = None) -> None:
-        self.start = 0
-        """Where the frame of the event that was just yielded begins: a byte offset in the body."""
-        self.end = 0
-        """Where it ends (excluded); its line ends are left out."""
+        self.frames: list[Frame] = []
+        """For each event that the last call gave, the frame that it came from, and where in the body that is; an end without a frame is an empty one there."""
         self._media_type = (content_type or "").partition(";")[0].strip().lower()
         if self._media_type == EVENT_STREAM:
             raise _not_decoded()
         self._on_malformed = on_malformed
+        self._lines = LineDecoder(MAX_FRAME_BYTES + len(b"data: "))
         self._head = bytearray()
-        self._lines = LineDecoder()
         self._framing: _Framing | None = None
         self._answer = AnswerReader()
         self._binary = self._media_type.startswith(_BINARY_PREFIXES)
 
+    def decode(self, parts: Iterable[bytes | Mapping[str, Any]]) -> Iterator[StreamEvent]:
+        """Yield the events of a body that was not fed yet, and its `Finish`."""
+        held = self._lines.held
+        part: Any
+        for part in parts:
+            try:
+                data = part if type(part) is bytes else part["PayloadPart"]["Bytes"]
+            except (KeyError, TypeError):
+                data = None
+            if data is None:
+                data = _part_bytes(part)
+            # The speed of tiny parts is decided here: inside a line, what does not end it needs no more than to be kept.
+            if LF not in data and CR not in data and 0 < len(held) <= MAX_FRAME_BYTES:
+                held += data
+            else:
+                yield from self.feed(data)
+        yield from self.finish()
+
     def feed(self, data: bytes) -> Iterable[StreamEvent]:
-        """Return an iterator over every event that `data` completes; what precedes a bad frame comes before the error."""
+        """Return every event that `data` completes; what precedes a bad frame comes before the error."""
         if self._framing is None:
             return self._begin(data)
         lines = self._lines.feed(data)
         return self._events(self._framing.feed(lines)) if lines else ()
 
     def finish(self) -> Iterable[StreamEvent]:
-        """Return an iterator over what the end of the body completes, and the `Finish`."""
-        if not self._binary:
-            if self._framing:
-                yield from self._events(self._framing.finish(self._lines.finish()), pending=True)
-            yield self._answer.finish()
-        else:
-            yield Finish()
+        """Return what the end of the body completes, and the `Finish`."""
+        self.frames = []
+        return self._end()
 
     def _begin(self, data: bytes) -> Iterable[StreamEvent]:
         """Hold the body's beginning until its first byte that is not blank tells the framing."""
+        if self._answer.done:
+            return ()
         if self._binary:
             return self._pass_through(data)
-        self._head += data
-        if not data.strip() or BYTE_ORDER_MARK.startswith(self._head):
+        head = self._head
+        head += data
+        if not data.strip() or BYTE_ORDER_MARK.startswith(head):
             return ()
-        body = bytes(self._head.removeprefix(BYTE_ORDER_MARK))
+        body = bytes(head.removeprefix(BYTE_ORDER_MARK))
         text = body.lstrip()
         if not text:
             return ()
         if text[0] == 0:
             raise _not_decoded()
         self._framing = SSEDecoder() if self._is_sse(text[0]) else JSONLinesDecoder()
-        self._lines = LineDecoder(self._framing.line_limit_bytes, offset=len(self._head) - len(body))
+        self._lines.skip(len(head) - len(body))
         return self.feed(body)
 
     def _is_sse(self, first: int) -> bool:
         return first not in _JSON_STARTS and (first in _SSE_STARTS or self._media_type == "text/event-stream")
 
-    def _pass_through(self, data: bytes) -> Iterator[StreamEvent]:
-        if data:
-            self.start, self.end = self.end, self.end + len(data)
-            yield Data(data)
+    def _pass_through(self, data: bytes) -> Iterable[StreamEvent]:
+        if not data:
+            return ()
+        start = self._lines.position
+        self._lines.skip(len(data))
+        self.frames = [(start, start + len(data), data)]
+        return (Data(data),)
 
-    def _events(self, frames: list[Frame], *, pending: bool = False) -> Iterator[StreamEvent]:
-        answer = self._answer
-        for self.start, self.end, frame in frames:  # noqa: B020 - the attributes are what is iterated into
-            if answer.done:
-                return
+    def _end(self) -> Iterator[StreamEvent]:
+        if self._framing:
+            yield from self._read_each(self._framing.feed(self._lines.feed(b"")))  # a line that became too long while it was held
+        if self._framing:
+            yield from self._read_each(self._framing.finish(self._lines.finish()), pending=True)
+        if not self._answer.done:
+            finish = Finish() if self._binary else self._answer.finish()
+            self.frames.append((self._lines.position, self._lines.position, b""))
+            yield finish
+
+    def _events(self, frames: list[Frame]) -> Iterable[StreamEvent]:
+        """Return the events of whole frames: at once up to the first that is more than one JSON object that reads well, one by one from there."""
+        events: list[StreamEvent] = []
+        origins = self.frames = []
+        read = self._answer.read
+        rest = iter(frames)
+        for frame in rest:
+            content = frame[2]
             try:
-                document = loads(frame)
-            except ValueError:
-                document = None
-            for document in (document,) if document.__class__ is dict and len(frame) <= MAX_FRAME_BYTES else self._parse_unusual(frame, pending=pending):
+                document: Any = loads(content) if len(content) <= MAX_FRAME_BYTES else None
+                found = read(document)
+            except (ValueError, TypeError, AttributeError, StreamInterrupted):
+                return chain(events, self._read_each(chain((frame,), rest)))
+            for event in found:
+                events.append(event)
+                origins.append(frame)
+        return events
+
+    def _read_each(self, frames: Iterable[Frame], *, pending: bool = False) -> Iterator[StreamEvent]:
+        for frame in frames:
+            for document in self._documents(frame, pending=pending):
                 try:
-                    events = answer.read(document)
+                    events = self._answer.read(document)
                 except (TypeError, AttributeError) as error:
                     self._refuse(frame, error)
                 else:
+                    self.frames += [frame] * len(events)
                     yield from events
+            if self._answer.done:
+                self._framing = None
+                self._lines.held.clear()
+                return
 
-    def _parse_unusual(self, frame: bytes, *, pending: bool) -> Sequence[Document]:
+    def _documents(self, frame: Frame, *, pending: bool) -> Sequence[Document]:
+        start, _, content = frame
         try:
-            return parse_frame(frame)
+            return parse_frame(content)
         except ValueError as error:
             if pending:  # containers do end without a line end; what is no whole frame is what a broken connection left
-                raise TruncatedStream(f"the stream ended inside the frame at byte {self.start}, which begins {frame[:60]!r}", pending=frame) from error
+                raise TruncatedStream(f"the stream ended inside the frame at byte {start}, which begins {content[:60]!r}", pending=content) from error
             self._refuse(frame, error)
             return ()
 
-    def _refuse(self, frame: bytes, error: Exception) -> None:
-        message = f"the frame at byte {self.start} cannot be read: {error}; it begins {frame[:60]!r}"
-        malformed = MalformedFrame(message, offset=self.start, frame=frame[:EVIDENCE_BYTES])
+    def _refuse(self, frame: Frame, error: Exception) -> None:
+        start, _, content = frame
+        message = f"the frame at byte {start} cannot be read: {error}; it begins {content[:60]!r}"
+        malformed = MalformedFrame(message, offset=start, frame=content[:EVIDENCE_BYTES])
         if self._on_malformed is None:
             raise malformed from error
         self._on_malformed(malformed)

@@ -14,51 +14,34 @@ _BRACKETS = {b"{": b"}", b"[": b"]"}
 class JSONLinesDecoder:
     """Lines in, frames out, each the bytes of one JSON document."""
 
-    line_limit_bytes = MAX_FRAME_BYTES
-
     def __init__(self) -> None:
-        self._printed = _PrintedDocument()
+        self._printed: list[Frame] = []
+        self._printed_bytes = 0
 
     def feed(self, lines: list[Frame]) -> list[Frame]:
         """Return every frame that `lines` complete."""
-        if not self._printed.open:
+        if not self._printed:
             for start, end, content in lines:
                 if end - start == 1 and content in _BRACKETS:
                     break
             else:
                 return lines
-        return [frame for line in lines for frame in self._printed.feed(line)]
+        return [frame for line in lines for frame in self._feed_line(line)]
 
     def finish(self, last: Frame | None) -> list[Frame]:
         """Return what no line end or closing bracket followed: whole documents, or the beginning of one."""
-        frames = self._printed.feed(last) if last else []
-        return frames + self._printed.finish()
+        frames = self._feed_line(last) if last else []
+        return frames + self._join() if self._printed else frames
 
-
-class _PrintedDocument:
-    """The lines of one document that is printed over several."""
-
-    def __init__(self) -> None:
-        self._lines: list[Frame] = []
-        self._bytes = 0
-
-    @property
-    def open(self) -> bool:
-        return bool(self._lines)
-
-    def feed(self, line: Frame) -> list[Frame]:
+    def _feed_line(self, line: Frame) -> list[Frame]:
         content = line[2]
-        if not self._lines and content not in _BRACKETS:
+        if not self._printed and content not in _BRACKETS:
             return [line]
-        self._lines.append(line)
-        self._bytes += len(content) + 1
-        closed = content == _BRACKETS[self._lines[0][2]]
-        return self.finish() if closed or self._bytes > MAX_FRAME_BYTES + 1 else []
+        self._printed.append(line)
+        self._printed_bytes += len(content) + 1
+        closed = content == _BRACKETS[self._printed[0][2]]
+        return self._join() if closed or self._printed_bytes > MAX_FRAME_BYTES + 1 else []
 
-    def finish(self) -> list[Frame]:
-        if not self._lines:
-            return []
-        frame = (self._lines[0][0], self._lines[-1][1], b"\n".join(content for _, _, content in self._lines))
-        self._lines.clear()
-        self._bytes = 0
-        return [frame]
+    def _join(self) -> list[Frame]:
+        printed, self._printed, self._printed_bytes = self._printed, [], 0
+        return [(printed[0][0], printed[-1][1], b"\n".join(content for _, _, content in printed))]

@@ -13,7 +13,8 @@ Frame: TypeAlias = tuple[int, int, bytes]
 
 MAX_FRAME_BYTES = 24 * 1024 * 1024
 
-_LF, _CR = b"\n\r"
+LF, CR = _LINE_ENDS = b"\n\r"
+"""As integers: whether bytes hold one is a memchr; to look for a bytes object takes seven times as long, which decides the speed of tiny parts."""
 _DROPPING = -1  # nothing is held of a line that was cut off
 _NOTHING: list[Frame] = []
 
@@ -25,67 +26,92 @@ class LineDecoder:
     exactly if its content is longer than `limit_bytes`.
     """
 
-    def __init__(self, limit_bytes: int = MAX_FRAME_BYTES, *, offset: int = 0) -> None:
+    def __init__(self, limit_bytes: int = MAX_FRAME_BYTES) -> None:
+        self.held = bytearray()
+        """What came of the line that has not ended. While it is some, and within the limit, more without a line end may be added to it instead of fed."""
         self._limit_bytes = limit_bytes
-        self._start = offset
-        self._pending = bytearray()
-        self._after_cr = False
         self._hold_bytes = limit_bytes
+        self._start = 0
+        self._after_cr = False
+
+    @property
+    def position(self) -> int:
+        """How many bytes of the body came."""
+        return self._start + len(self.held)
+
+    def skip(self, length: int) -> None:
+        """Count so many bytes that belong to no line."""
+        self._start += length
 
     def feed(self, data: bytes) -> list[Frame]:
         """Return every line that `data` ends."""
-        if self._after_cr and data:
-            self._after_cr = False
-            if data[0] == _LF:
-                self._start += 1
-                data = data[1:]
-        # An integer in bytes is a memchr; a bytes object in bytes takes seven times as long, which decides the speed of tiny parts.
-        if _LF not in data and _CR not in data:
-            self._pending += data
-            return self._cut_off() if len(self._pending) > self._hold_bytes else _NOTHING
-        if self._pending:
-            self._pending += data
-            data = bytes(self._pending)
-            self._pending.clear()
-        return self._split(data)
+        held = self.held
+        if self._after_cr or CR in data or len(held) + len(data) > self._hold_bytes:
+            return self._feed_unusual(data)
+        if held:
+            held += data
+            if LF not in data:
+                return _NOTHING
+            data = bytes(held)
+            held.clear()
+        contents = data.split(b"\n")
+        if rest := contents.pop():
+            held += rest
+        lines = []
+        start = self._start
+        for content in contents:
+            end = start + len(content)
+            lines.append((start, end, content))
+            start = end + 1
+        self._start = start
+        return lines
 
     def finish(self) -> Frame | None:
         """Return the line that no line end followed, if there is one."""
-        if not self._pending:
+        if not self.held:
             return None
-        content = bytes(self._pending)
-        self._pending.clear()
-        return self._start, self._start + len(content), content
+        content = bytes(self.held)
+        self.held.clear()
+        start, self._start = self._start, self._start + len(content)
+        return start, self._start, content
+
+    def _feed_unusual(self, data: bytes) -> list[Frame]:
+        """Feed what few containers write: a CR, or a line that is too long."""
+        if self._after_cr and data:
+            self._after_cr = False
+            if data[0] == LF and not self.held:
+                self._start += 1
+                data = data[1:]
+        self.held += data
+        if LF not in data and CR not in data:
+            return self._cut_off_what_is_too_long()
+        data = bytes(self.held)
+        self.held.clear()
+        return self._split(data) + self._cut_off_what_is_too_long()
 
     def _split(self, data: bytes) -> list[Frame]:
         kept = data.splitlines(True)
-        last = kept[-1][-1]
-        rest = None
-        if last != _LF:
-            self._after_cr = last == _CR
-            if last != _CR:
-                rest = kept.pop()
+        self._after_cr = data[-1] == CR
+        if data[-1] not in _LINE_ENDS:
+            self.held += kept.pop()
         if self._hold_bytes == _DROPPING:
             self._hold_bytes = self._limit_bytes
             self._start += len(kept.pop(0))
         lines = []
-        start, limit = self._start, self._limit_bytes
+        start, most = self._start, self._limit_bytes + 1
         for line in kept:
             content = line.rstrip(b"\r\n")
-            end = start + len(content)
-            lines.append((start, end, content) if end - start <= limit else (start, end, content[: limit + 1]))
+            lines.append((start, start + len(content), content[:most]))
             start += len(line)
         self._start = start
-        if rest:
-            self._pending += rest
-            if len(rest) > self._hold_bytes:
-                lines += self._cut_off()
         return lines
 
-    def _cut_off(self) -> list[Frame]:
-        """Return the beginning of the line that is held, which is too long, and hold no more of it."""
+    def _cut_off_what_is_too_long(self) -> list[Frame]:
+        """Return the beginning of the line that is held, if it is too long, and hold no more of it."""
+        if len(self.held) <= self._hold_bytes:
+            return _NOTHING
         dropping, self._hold_bytes = self._hold_bytes == _DROPPING, _DROPPING
-        start, self._start = self._start, self._start + len(self._pending)
-        content = bytes(self._pending[: self._limit_bytes + 1])
-        self._pending.clear()
+        start, self._start = self._start, self.position
+        content = bytes(self.held[: self._limit_bytes + 1])
+        self.held.clear()
         return [] if dropping else [(start, self._start, content)]

@@ -14,61 +14,58 @@ class SSEDecoder:
     An event without a `data` line is not dispatched. One over `MAX_FRAME_BYTES` comes out at once, a little longer than that, and its rest is dropped.
     """
 
-    line_limit_bytes = MAX_FRAME_BYTES + len(b"data: ")
-
     def __init__(self) -> None:
-        self._values: list[bytes] = []
-        self._bytes = 0
-        self._start = 0
-        self._end = 0
+        self._event: list[Frame] = []  # the event's data lines so far, each with its value as the content
+        self._more_bytes = 0  # what all but the first of them add to its data
         self._dropping = False
 
     def feed(self, lines: list[Frame]) -> list[Frame]:
         """Return every frame that `lines` complete."""
         frames: list[Frame] = []
+        event = self._event
         for line in lines:
-            content = line[2]
+            start, end, content = line
             if not content:
-                if self._values:
-                    frames.append(self._dispatch())
+                if event:
+                    frames.append(event.pop() if len(event) == 1 else self._join())
                 self._dropping = False
-            elif content.startswith(b"data"):
-                self._add(line)
-                if self._bytes > MAX_FRAME_BYTES:
-                    frames.append(self._dispatch())
-                    self._dropping = True
-            elif len(content) > MAX_FRAME_BYTES:
-                frames.append(line)
+            elif not event and (value := content.removeprefix(b"data:")) is not content and end - start <= MAX_FRAME_BYTES and not self._dropping:
+                event.append((start, end, value.removeprefix(b" ")))  # the one line of an event, as nearly all are
+            else:
+                frames += self._feed_line(line)
         return frames
 
     def finish(self, last: Frame | None) -> list[Frame]:
         """Return what no blank line followed: the data of an event, and the last line if it is none of its fields."""
-        if last and last[2].startswith(b"data"):
-            self._add(last)
+        frames: list[Frame] = []
+        if last and self._add(last):
             last = None
-        frames = [self._dispatch()] if self._values else []
+        if self._event:
+            frames.append(self._join())
         if last and not last[2].startswith(b":"):
             frames.append(last)
         return frames
 
-    def _add(self, line: Frame) -> None:
-        start, self._end, content = line
-        if content.startswith(b":", 4):
-            value = content[6:] if content.startswith(b" ", 5) else content[5:]
-        elif len(content) == 4:
-            value = b""
-        else:
-            return  # a field whose name only begins so
-        if self._dropping:
-            return
-        if self._values:
-            self._bytes += 1
-        else:
-            self._start = start
-        self._bytes += len(value)
-        self._values.append(value)
+    def _feed_line(self, line: Frame) -> list[Frame]:
+        if not self._add(line):
+            return [line] if len(line[2]) > MAX_FRAME_BYTES else []
+        if not self._event or len(self._event[0][2]) + self._more_bytes <= MAX_FRAME_BYTES:
+            return []
+        self._dropping = True
+        return [self._join()]
 
-    def _dispatch(self) -> Frame:
-        values, self._values = self._values, []
-        self._bytes = 0
-        return self._start, self._end, values[0] if len(values) == 1 else b"\n".join(values)
+    def _add(self, line: Frame) -> bool:
+        """Return whether `line` is a data field, and keep its value."""
+        start, end, content = line
+        name, _, value = content.partition(b":")
+        if name == b"data" and not self._dropping:
+            value = value.removeprefix(b" ")
+            self._more_bytes += 1 + len(value) if self._event else 0
+            self._event.append((start, end, value))
+        return name == b"data"
+
+    def _join(self) -> Frame:
+        frame = (self._event[0][0], self._event[-1][1], b"\n".join(value for _, _, value in self._event))
+        self._event.clear()
+        self._more_bytes = 0
+        return frame

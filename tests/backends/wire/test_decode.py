@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from backends.errors import BackendError, MalformedFrame, StreamInterrupted, TruncatedStream
 from backends.events import Data, Finish, StreamEvent, Token
 from backends.wire import EventDecoder, decode_events
-from backends.wire.lines import MAX_FRAME_BYTES
+from backends.wire.lines import MAX_FRAME_BYTES, Frame
 from tests.backends.wire.bodies import BODIES, JSON_LINES, SSE, Body
 from tests.backends.wire.cuttings import cut_at, cuttings, every
 from tests.backends.wire.failures import FAILURES, Failure
@@ -25,6 +25,12 @@ def collect(parts: Iterable[Any], content_type: str | None = None) -> tuple[list
     except BackendError as error:
         return events, error
     return events, None
+
+
+def with_frames(decoder: EventDecoder, events: Iterable[StreamEvent]) -> Iterator[tuple[StreamEvent, Frame]]:
+    """Pair events that are being taken with their frames."""
+    for place, event in enumerate(events):
+        yield event, decoder.frames[place]
 
 
 @pytest.mark.parametrize("body", BODIES, ids=str)
@@ -69,13 +75,14 @@ def test_a_decoder_tells_which_bytes_an_event_came_from() -> None:
     body = b': x\r\n\r\ndata:{"outputs": ["a"]}\r\n\r\n\xe2\x80\xa8\n\ndata: {"outputs":\ndata: ["b"]}\n\ndata: {"outputs": ["c"]}'
     for parts in cuttings(body):
         decoder = EventDecoder(SSE)
-        spans = [(event, body[decoder.start : decoder.end]) for part in parts for event in decoder.feed(part)]
-        spans += [(event, body[decoder.start : decoder.end]) for event in decoder.finish() if isinstance(event, Token)]
+        spans = [(event, body[start:end]) for part in parts for event, (start, end, _) in with_frames(decoder, decoder.feed(part))]
+        spans += [(event, body[start:end]) for event, (start, end, _) in with_frames(decoder, decoder.finish())]
 
         assert spans == [
             (Token("a"), b'data:{"outputs": ["a"]}'),
             (Token("b"), b'data: {"outputs":\ndata: ["b"]}'),
             (Token("c"), b'data: {"outputs": ["c"]}'),
+            (Finish(), b""),
         ]
 
 
@@ -83,9 +90,10 @@ def test_offsets_count_a_byte_order_mark_and_blanks() -> None:
     body = b'\xef\xbb\xbf \r\n{"outputs": ["a"]}\n'
     for parts in cuttings(body):
         decoder = EventDecoder()
-        spans = [(decoder.start, decoder.end) for part in parts for _ in decoder.feed(part)]
+        frames = [frame for part in parts for _, frame in with_frames(decoder, decoder.feed(part))]
+        frames += [frame for _, frame in with_frames(decoder, decoder.finish())]
 
-        assert spans == [(6, 24)]
+        assert frames == [(6, 24, b'{"outputs": ["a"]}'), (25, 25, b"")]
 
 
 def test_malformed_frames_are_skipped_where_somebody_takes_them() -> None:
@@ -113,9 +121,10 @@ def test_a_body_that_is_no_text_passes_through(kind: str) -> None:
 def test_data_tells_its_bytes_too() -> None:
     decoder = EventDecoder("image/png")
 
-    spans = [(decoder.start, decoder.end) for part in (b"ab", b"", b"cde") for _ in decoder.feed(part)]
+    frames = [frame for part in (b"ab", b"", b"cde") for _, frame in with_frames(decoder, decoder.feed(part))]
+    frames += [frame for _, frame in with_frames(decoder, decoder.finish())]
 
-    assert spans == [(0, 2), (2, 5)]
+    assert frames == [(0, 2, b"ab"), (2, 5, b"cde"), (5, 5, b"")]
 
 
 def test_botocore_s_dicts_are_parts() -> None:

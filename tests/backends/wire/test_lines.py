@@ -11,7 +11,8 @@ from tests.backends.wire.cuttings import cut_at, cuttings, every
 
 
 def lines_of(parts: list[bytes], limit_bytes: int = 100, offset: int = 0) -> list[Frame]:
-    decoder = LineDecoder(limit_bytes, offset=offset)
+    decoder = LineDecoder(limit_bytes)
+    decoder.skip(offset)
     lines = [line for part in parts for line in decoder.feed(part)]
     last = decoder.finish()
     assert decoder.finish() is None
