@@ -27,6 +27,7 @@ OnMalformed: TypeAlias = Callable[[MalformedFrame], None]
 EVENT_STREAM = "application/vnd.amazon.eventstream"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BINARY_PREFIXES = ("image/", "audio/", "video/")
+_MOST_PIECES = 64
 _JSON_STARTS = b"{["
 _SSE_STARTS = b":deir"  # a comment, or one of the fields data, event, id, retry
 
@@ -87,8 +88,9 @@ class EventDecoder:
         self._binary = self._media_type.startswith(_BINARY_PREFIXES)
 
     def decode(self, parts: Iterable[bytes | Mapping[str, Any]]) -> Iterator[StreamEvent]:
-        """Yield the events of a body that was not fed yet, and its `Finish`."""
-        held = self._lines.held
+        """Yield the events of a whole body, and its `Finish`."""
+        pieces: list[bytes] = []
+        most = 0 if self._binary else _MOST_PIECES
         part: Any
         for part in parts:
             try:
@@ -97,11 +99,16 @@ class EventDecoder:
                 data = None
             if data is None:
                 data = _part_bytes(part)
-            # The speed of tiny parts is decided here: inside a line, what does not end it needs no more than to be kept.
-            if LF not in data and CR not in data and 0 < len(held) <= MAX_FRAME_BYTES:
-                held += data
+            # The speed of tiny parts is decided here: of one that ends no line nothing can come, so it waits for the next.
+            if LF not in data and CR not in data and len(pieces) < most:
+                pieces.append(data)
+            elif pieces:
+                pieces.append(data)
+                yield from self.feed(b"".join(pieces))
+                pieces.clear()
             else:
                 yield from self.feed(data)
+        yield from self.feed(b"".join(pieces))
         yield from self.finish()
 
     def feed(self, data: bytes) -> Iterable[StreamEvent]:
@@ -149,8 +156,6 @@ class EventDecoder:
 
     def _end(self) -> Iterator[StreamEvent]:
         if self._framing:
-            yield from self._read_each(self._framing.feed(self._lines.feed(b"")))  # a line that became too long while it was held
-        if self._framing:
             yield from self._read_each(self._framing.finish(self._lines.finish()), pending=True)
         if not self._answer.done:
             finish = Finish() if self._binary else self._answer.finish()
@@ -187,7 +192,6 @@ class EventDecoder:
                     yield from events
             if self._answer.done:
                 self._framing = None
-                self._lines.held.clear()
                 return
 
     def _documents(self, frame: Frame, *, pending: bool) -> Sequence[Document]:

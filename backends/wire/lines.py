@@ -27,8 +27,7 @@ class LineDecoder:
     """
 
     def __init__(self, limit_bytes: int = MAX_FRAME_BYTES) -> None:
-        self.held = bytearray()
-        """What came of the line that has not ended. While it is some, and within the limit, more without a line end may be added to it instead of fed."""
+        self._held = bytearray()
         self._limit_bytes = limit_bytes
         self._hold_bytes = limit_bytes
         self._start = 0
@@ -37,7 +36,7 @@ class LineDecoder:
     @property
     def position(self) -> int:
         """How many bytes of the body came."""
-        return self._start + len(self.held)
+        return self._start + len(self._held)
 
     def skip(self, length: int) -> None:
         """Count so many bytes that belong to no line."""
@@ -45,7 +44,7 @@ class LineDecoder:
 
     def feed(self, data: bytes) -> list[Frame]:
         """Return every line that `data` ends."""
-        held = self.held
+        held = self._held
         if self._after_cr or CR in data or len(held) + len(data) > self._hold_bytes:
             return self._feed_unusual(data)
         if held:
@@ -68,10 +67,10 @@ class LineDecoder:
 
     def finish(self) -> Frame | None:
         """Return the line that no line end followed, if there is one."""
-        if not self.held:
+        if not self._held:
             return None
-        content = bytes(self.held)
-        self.held.clear()
+        content = bytes(self._held)
+        self._held.clear()
         start, self._start = self._start, self._start + len(content)
         return start, self._start, content
 
@@ -79,21 +78,21 @@ class LineDecoder:
         """Feed what few containers write: a CR, or a line that is too long."""
         if self._after_cr and data:
             self._after_cr = False
-            if data[0] == LF and not self.held:
+            if data[0] == LF and not self._held:
                 self._start += 1
                 data = data[1:]
-        self.held += data
+        self._held += data
         if LF not in data and CR not in data:
             return self._cut_off_what_is_too_long()
-        data = bytes(self.held)
-        self.held.clear()
+        data = bytes(self._held)
+        self._held.clear()
         return self._split(data) + self._cut_off_what_is_too_long()
 
     def _split(self, data: bytes) -> list[Frame]:
         kept = data.splitlines(True)
         self._after_cr = data[-1] == CR
         if data[-1] not in _LINE_ENDS:
-            self.held += kept.pop()
+            self._held += kept.pop()
         if self._hold_bytes == _DROPPING:
             self._hold_bytes = self._limit_bytes
             self._start += len(kept.pop(0))
@@ -108,10 +107,10 @@ class LineDecoder:
 
     def _cut_off_what_is_too_long(self) -> list[Frame]:
         """Return the beginning of the line that is held, if it is too long, and hold no more of it."""
-        if len(self.held) <= self._hold_bytes:
+        if len(self._held) <= self._hold_bytes:
             return _NOTHING
         dropping, self._hold_bytes = self._hold_bytes == _DROPPING, _DROPPING
         start, self._start = self._start, self.position
-        content = bytes(self.held[: self._limit_bytes + 1])
-        self.held.clear()
+        content = bytes(self._held[: self._limit_bytes + 1])
+        self._held.clear()
         return [] if dropping else [(start, self._start, content)]
