@@ -39,7 +39,7 @@ class _TokenDraft:
     __slots__ = tuple(field.name for field in fields(Token))
 
 
-def make_token(text: str, identity: int | None, logprob: float | None, special: bool, alternatives: tuple[Alternative, ...] = ()) -> Token:
+def make_token(text: str, identity: int | None, logprob: float | None, special: bool, alternatives: tuple[Alternative, ...]) -> Token:
     """Return `Token(...)` in a third of the time, half of which a decoder would otherwise spend on the constructor of a frozen class."""
     token: Any = _new(_TokenDraft)
     token.text = text

@@ -62,11 +62,14 @@ class AnswerReader:
             StreamInterrupted: The container says that it failed.
             TypeError, AttributeError: A member is of another type than containers write.
         """
-        if "error" in document and document["error"] is not None:
-            raise _interruption(document)
+        token = self.read_token(document)
+        return self._read_other(document) if token is None else (token,)
+
+    def read_token(self, document: Document) -> Token | None:
+        """Do the same for a frame that holds a token, as nearly all do; of any other, return None and do nothing."""
         token = document.get("token")
-        if token is None:
-            return self._read_other(document)
+        if token is None or ("error" in document and document["error"] is not None):
+            return None
         get = token.get
         text = get("text")
         if type(text) is not str:
@@ -80,13 +83,14 @@ class AnswerReader:
         special = get("special") or get("special_token") or False
         self._needs_end = self._has_text = True
         if len(document) == 1:  # nothing but the token, as LMI writes
-            return (make_token(text, identity, logprob, special),)
+            return make_token(text, identity, logprob, special, ())
         if document.get("generated_text") is not None or document.get("details") is not None:
             self._read_end(document, token)
-        alternatives = _parse_top_tokens(document["top_tokens"]) if "top_tokens" in document else ()
-        return (make_token(text, identity, logprob, special, alternatives),)
+        return make_token(text, identity, logprob, special, _parse_top_tokens(document["top_tokens"]) if "top_tokens" in document else ())
 
     def _read_other(self, document: Document) -> Sequence[StreamEvent]:
+        if document.get("error") is not None:
+            raise _interruption(document)
         for member, read in _READERS:
             if member in document:
                 events = read(self, document)

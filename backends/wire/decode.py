@@ -166,18 +166,22 @@ class EventDecoder:
         """Return the events of whole frames: at once up to the first that is more than one JSON object that reads well, one by one from there."""
         events: list[StreamEvent] = []
         origins = self.frames = []
-        read = self._answer.read
+        read_token = self._answer.read_token
         rest = iter(frames)
         for frame in rest:
             content = frame[2]
             try:
                 document: Any = loads(content) if len(content) <= MAX_FRAME_BYTES else None
-                found = read(document)
+                token = read_token(document)
+                found = self._answer.read(document) if token is None else None
             except (ValueError, TypeError, AttributeError, StreamInterrupted):
                 return chain(events, self._read_each(chain((frame,), rest)))
-            for event in found:
-                events.append(event)
+            if token:
+                events.append(token)
                 origins.append(frame)
+            elif found:
+                events += found
+                origins += [frame] * len(found)
         return events
 
     def _read_each(self, frames: Iterable[Frame], *, pending: bool = False) -> Iterator[StreamEvent]:

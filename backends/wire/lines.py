@@ -27,7 +27,7 @@ class LineDecoder:
     """
 
     def __init__(self, limit_bytes: int = MAX_FRAME_BYTES) -> None:
-        self._held = bytearray()
+        self._held: bytes | bytearray = b""
         self._limit_bytes = limit_bytes
         self._hold_bytes = limit_bytes
         self._start = 0
@@ -47,15 +47,10 @@ class LineDecoder:
         held = self._held
         if self._after_cr or CR in data or len(held) + len(data) > self._hold_bytes:
             return self._feed_unusual(data)
-        if held:
-            held += data
-            if LF not in data:
-                return _NOTHING
-            data = bytes(held)
-            held.clear()
-        contents = data.split(b"\n")
-        if rest := contents.pop():
-            held += rest
+        if LF not in data:
+            self._hold(data)
+            return _NOTHING
+        *contents, self._held = (bytes(held) + data if held else data).split(b"\n")
         lines = []
         start = self._start
         for content in contents:
@@ -69,10 +64,14 @@ class LineDecoder:
         """Return the line that no line end followed, if there is one."""
         if not self._held:
             return None
-        content = bytes(self._held)
-        self._held.clear()
+        content, self._held = bytes(self._held), b""
         start, self._start = self._start, self._start + len(content)
         return start, self._start, content
+
+    def _hold(self, data: bytes) -> None:
+        if type(self._held) is bytes:  # which grows in linear time only as a bytearray
+            self._held = bytearray(self._held)
+        self._held += data
 
     def _feed_unusual(self, data: bytes) -> list[Frame]:
         """Feed what few containers write: a CR, or a line that is too long."""
@@ -81,18 +80,17 @@ class LineDecoder:
             if data[0] == LF and not self._held:
                 self._start += 1
                 data = data[1:]
-        self._held += data
+        self._hold(data)
         if LF not in data and CR not in data:
             return self._cut_off_what_is_too_long()
-        data = bytes(self._held)
-        self._held.clear()
+        data, self._held = bytes(self._held), b""
         return self._split(data) + self._cut_off_what_is_too_long()
 
     def _split(self, data: bytes) -> list[Frame]:
         kept = data.splitlines(True)
         self._after_cr = data[-1] == CR
         if data[-1] not in _LINE_ENDS:
-            self._held += kept.pop()
+            self._held = kept.pop()
         if self._hold_bytes == _DROPPING:
             self._hold_bytes = self._limit_bytes
             self._start += len(kept.pop(0))
@@ -112,5 +110,5 @@ class LineDecoder:
         dropping, self._hold_bytes = self._hold_bytes == _DROPPING, _DROPPING
         start, self._start = self._start, self.position
         content = bytes(self._held[: self._limit_bytes + 1])
-        self._held.clear()
+        self._held = b""
         return [] if dropping else [(start, self._start, content)]
