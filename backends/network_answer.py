@@ -35,11 +35,11 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """What one read of the network brought."""
+    """What one read of the network brought, decoded by whoever takes it."""
 
-    parts: Iterable[bytes]
+    data: bytes | None
+    """None at the body's end."""
     at_s: float
-    is_last: bool = False
 
 
 Opener: TypeAlias = Callable[[Exchange], Awaitable[Head]]
@@ -132,8 +132,8 @@ class NetworkAnswer:
             self._decoder = _decoder_for(head.content_type)
             self._head = head
             self._opened.set()
-            await exchange.read_to(partial(self._take, exchange, head.parts))
-            await exchange.wait(partial(self._reads.put, _Read(head.parts.finish(), exchange.age_s, is_last=True)))
+            await exchange.read_to(partial(self._take, exchange))
+            await exchange.wait(partial(self._reads.put, _Read(None, exchange.age_s)))
         except Closed:
             self._ended = True
         except BackendError as error:
@@ -144,8 +144,8 @@ class NetworkAnswer:
             if not self._reads.full():  # whoever takes from a full queue sees for itself that the task is done
                 self._reads.put_nowait(None)
 
-    def _take(self, exchange: Exchange, parts: PartDecoder, data: bytes) -> Awaitable[None] | None:
-        read = _Read(parts.feed(data), exchange.age_s)
+    def _take(self, exchange: Exchange, data: bytes) -> Awaitable[None] | None:
+        read = _Read(data, exchange.age_s)
         if self._reads.full():
             return self._reads.put(read)
         self._reads.put_nowait(read)
@@ -153,13 +153,13 @@ class NetworkAnswer:
 
     async def _next(self) -> StreamEvent | None:
         while (event := next(self._ready, None)) is None:
-            if self._ended or self._task is None:
+            if self._ended or self._task is None or self._head is None:
                 return None
             read = None if self._task.done() and self._reads.empty() else await self._reads.get()
             if read is None:
                 await self._settle()
                 return None
-            self._ready = self._events(read)
+            self._ready = self._events(read, self._head.parts)
         return event
 
     async def _settle(self) -> None:
@@ -171,14 +171,14 @@ class NetworkAnswer:
                 raise self._error
         self._ended = True
 
-    def _events(self, read: _Read) -> Iterator[StreamEvent]:
+    def _events(self, read: _Read, parts: PartDecoder) -> Iterator[StreamEvent]:
         """Yield the events of one read: decoded as they are taken, so that those before an error come before it."""
         try:
-            for part in read.parts:
+            for part in parts.finish() if read.data is None else parts.feed(read.data):
                 if self._tap:
                     self._tap.part(part, read.at_s)
                 yield from self._observed(partial(self._decoder.feed, part), read.at_s)
-            if read.is_last:
+            if read.data is None:
                 yield from self._observed(self._decoder.finish, read.at_s)
         except BackendError:
             if not self._finished:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -156,6 +157,21 @@ def test_boto3_s_typed_exceptions_have_their_members(twin: MockServer) -> None:
     assert response["OriginalMessage"]
     assert response["LogStreamArn"].startswith("arn:aws:logs:us-east-1:")
     assert response["Error"]["Message"].startswith("Received client error (404) from primary with message")
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.parts], ids=str)
+async def test_whoever_reads_slowly_is_told_the_same(twin: MockServer, row: Row) -> None:
+    events: list[StreamEvent] = []
+    async with SageMakerBackend(region="us-east-1", endpoint_url=twin.url, credentials=KEYS, use_proxy=False) as backend:
+        answer = backend.stream(request_for(twin.endpoints[0], f"mock.fault={row.fault};mock.script=hello"))
+        with pytest.raises(row.ours) as raised:  # noqa: PT012 - what comes before the error counts
+            async with answer:
+                await asyncio.to_thread(twin.journal.wait)  # all has left the twin before the first event is taken
+                async for event in answer:
+                    events.append(event)  # noqa: PERF401 - a comprehension would lose what precedes the error
+
+    assert len(events) == row.parts
+    assert not isinstance(raised.value, TruncatedStream) or raised.value.pending
 
 
 async def test_a_stalled_stream_times_out_and_what_came_is_kept(twin: MockServer) -> None:
