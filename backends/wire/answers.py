@@ -47,6 +47,8 @@ class AnswerReader:
     def __init__(self) -> None:
         self.done = False
         """Whether `[DONE]` came: the `Finish` came with it, and nothing behind it counts."""
+        self.comes_in_tokens = False
+        """Whether a frame that holds a token came."""
         self._understood = False
         self._needs_end = False
         self._ended = False
@@ -77,11 +79,9 @@ class AnswerReader:
         identity = get("id")
         if type(identity) is list:  # LMI 0.27
             identity = identity[0] if identity else None
-        logprob = get("logprob")
-        if logprob is None:
-            logprob = get("log_prob")
-        special = get("special") or get("special_token") or False
-        self._needs_end = self._has_text = True
+        logprob = token["logprob"] if "logprob" in token else get("log_prob")
+        special = (token["special"] if "special" in token else "special_token" in token and token["special_token"]) or False
+        self.comes_in_tokens = self._needs_end = self._has_text = True
         if len(document) == 1:  # nothing but the token, as LMI writes
             return make_token(text, identity, logprob, special, ())
         if document.get("generated_text") is not None or document.get("details") is not None:

@@ -27,6 +27,7 @@ OnMalformed: TypeAlias = Callable[[MalformedFrame], None]
 EVENT_STREAM = "application/vnd.amazon.eventstream"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BINARY_PREFIXES = ("image/", "audio/", "video/")
+_NO_DOCUMENT: Document = {}
 _MOST_PIECES = 64
 _JSON_STARTS = b"{["
 _SSE_STARTS = b":deir"  # a comment, or one of the fields data, event, id, retry
@@ -163,25 +164,23 @@ class EventDecoder:
             yield finish
 
     def _events(self, frames: list[Frame]) -> Iterable[StreamEvent]:
-        """Return the events of whole frames: at once up to the first that is more than one JSON object that reads well, one by one from there."""
-        events: list[StreamEvent] = []
-        origins = self.frames = []
+        """Return the events of frames: of a token each, as nearly all are, at once; from the first that is something else, one by one."""
+        if not self._answer.comes_in_tokens:
+            self.frames = []
+            return self._read_each(frames)
+        self.frames = frames
         read_token = self._answer.read_token
-        rest = iter(frames)
-        for frame in rest:
+        events: list[StreamEvent] = []
+        for frame in frames:
             content = frame[2]
             try:
-                document: Any = loads(content) if len(content) <= MAX_FRAME_BYTES else None
-                token = read_token(document)
-                found = self._answer.read(document) if token is None else None
+                token = read_token(loads(content) if len(content) <= MAX_FRAME_BYTES else _NO_DOCUMENT)
             except (ValueError, TypeError, AttributeError, StreamInterrupted):
-                return chain(events, self._read_each(chain((frame,), rest)))
-            if token:
-                events.append(token)
-                origins.append(frame)
-            elif found:
-                events += found
-                origins += [frame] * len(found)
+                token = None
+            if token is None:
+                self.frames = frames[: len(events)]
+                return chain(events, self._read_each(frames[len(events) :]))
+            events.append(token)
         return events
 
     def _read_each(self, frames: Iterable[Frame], *, pending: bool = False) -> Iterator[StreamEvent]:
@@ -200,6 +199,12 @@ class EventDecoder:
 
     def _documents(self, frame: Frame, *, pending: bool) -> Sequence[Document]:
         start, _, content = frame
+        try:
+            document = loads(content)
+        except ValueError:
+            document = None
+        if type(document) is dict and len(content) <= MAX_FRAME_BYTES:
+            return (document,)
         try:
             return parse_frame(content)
         except ValueError as error:

@@ -50,7 +50,8 @@ class LineDecoder:
         if LF not in data:
             self._hold(data)
             return _NOTHING
-        *contents, self._held = (bytes(held) + data if held else data).split(b"\n")
+        contents = (bytes(held) + data if held else data).split(b"\n")
+        self._held = contents.pop()
         lines = []
         start = self._start
         for content in contents:

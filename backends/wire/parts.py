@@ -41,13 +41,11 @@ def parse_part(message: Message) -> bytes | None:
     """
     headers = message.headers
     kind = headers.get(":message-type")
-    if kind == "event":
-        return message.payload if headers.get(":event-type") == "PayloadPart" else None
     if kind == "exception":
         raise _interruption(str(headers.get(":exception-type", "")), _members(message.payload))
     if kind == "error":
         raise StreamInterrupted(str(headers.get(":error-message", "")), code=str(headers.get(":error-code", "")))
-    return None
+    return message.payload if headers.get(":event-type") == "PayloadPart" else None
 
 
 def parse_event(event: Mapping[str, Any]) -> bytes | None:

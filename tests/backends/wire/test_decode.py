@@ -86,6 +86,65 @@ def test_a_decoder_tells_which_bytes_an_event_came_from() -> None:
         ]
 
 
+def test_frames_that_are_no_tokens_among_those_that_are_tell_their_bytes_too() -> None:
+    lines = [
+        b'{"token": {"text": "a"}}',
+        b'{"token": {"text": "b"}}',
+        b'{"x": 1}',
+        b"",
+        b'{"outputs": ["c"]}',
+        b'{"token": {"text": NaN}}',
+        b'{"token": {"text": "d"}}',
+    ]
+    body = b"\n".join(lines) + b"\n"
+    for parts in cuttings(body):
+        malformed: list[MalformedFrame] = []
+        decoder = EventDecoder(JSON_LINES, on_malformed=malformed.append)
+        frames = [(event, body[start:end]) for part in parts for event, (start, end, _) in with_frames(decoder, decoder.feed(part))]
+
+        assert frames == [(Token("a"), lines[0]), (Token("b"), lines[1]), (Token("c"), lines[4]), (Token("d"), lines[6])]
+        assert [error.frame for error in malformed] == [lines[5]]
+
+
+def test_done_brings_the_finish_at_once_and_nothing_behind_it_counts() -> None:
+    for behind in (b"", b'data: {"error": "late"}\n\n', b"data: {bad\n\n", b"x" * 100, b"\x00\r\ndata: [DONE]\n\n"):
+        decoder = EventDecoder(SSE)
+
+        assert list(decoder.feed(b'data: {"outputs": ["a"]}\n\n')) == [Token("a")]
+        assert list(decoder.feed(b"data: [DONE]\n")) == []
+        assert list(decoder.feed(b"\n" + behind)) == [Finish()]
+        assert [event for byte in behind for event in decoder.feed(bytes((byte,)))] == []
+        assert list(decoder.finish()) == []
+
+
+@pytest.mark.parametrize("body", BODIES, ids=str)
+def test_pushed_or_pulled_the_events_are_the_same_and_each_comes_with_the_byte_that_completes_it(body: Body) -> None:
+    decoder = EventDecoder(body.content_type)
+    pushed = [(place, event) for place, byte in enumerate(body.data, 1) for event in decoder.feed(bytes((byte,)))]
+    taken = 0
+
+    def source() -> Iterator[bytes]:
+        nonlocal taken
+        for taken, byte in enumerate(body.data, 1):  # noqa: B007 - how far the source was read is what is looked at
+            yield bytes((byte,))
+        taken += 1
+
+    pulled = [(taken, event) for event in decode_events(source(), body.content_type)]
+
+    assert pulled == pushed + [(len(body.data) + 1, event) for event in decoder.finish()]
+
+
+def test_what_malformed_frames_are_told_to_may_end_the_answer_behind_what_came_before() -> None:
+    def give_up(error: MalformedFrame) -> None:
+        raise ZeroDivisionError from error
+
+    events = decode_events([b'{"token": {"text": "a"}}\noops\n'], JSON_LINES, on_malformed=give_up)
+
+    assert next(events) == Token("a")
+    with pytest.raises(ZeroDivisionError):
+        next(events)
+
+
 def test_offsets_count_a_byte_order_mark_and_blanks() -> None:
     body = b'\xef\xbb\xbf \r\n{"outputs": ["a"]}\n'
     for parts in cuttings(body):

@@ -57,6 +57,10 @@ def test_exceptions_and_errors_interrupt(message: Message, text: str, code: str,
     assert (str(raised.value), raised.value.code, raised.value.error_code) == (text, code, error_code)
 
 
+def test_a_part_that_names_no_message_type_is_a_part_as_botocore_has_it() -> None:
+    assert parse_part(Message({":event-type": "PayloadPart"}, b"x")) == b"x"
+
+
 @pytest.mark.parametrize(
     "headers",
     [{}, {":message-type": "event"}, {":message-type": "event", ":event-type": "initial-response"}, {":message-type": "news"}],
