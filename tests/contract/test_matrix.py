@@ -6,12 +6,16 @@ import pytest
 
 from backends.events import Finish, Token
 from mock_server import MockServer
+from mock_server.catalog import FILE, load_catalog
+from mock_server.cuts import KINDS
 from mock_server.script import FOLDER, Script, load_scripts
 from tests.contract.clients import CLIENTS, MAX_NEW_TOKENS
 
 SCRIPTS = load_scripts(FOLDER)
-CUTS = ("write", "whole", "every-byte", "bytes:7", "random:20", "inside-json", "inside-utf8", "inside-prefix", "inside-json+inside-utf8+bytes:100")
-ENDPOINTS = ("falcon-7b-instruct-lmi", "falcon-7b-instruct-tgi")
+ARGUMENTS = {"merge": "3", "bytes": "7", "random": "20", "at": "3,17,40"}
+"""Of each cut that takes one; a new cut without its own here is a KeyError."""
+CUTS = (*(f"{name}:{ARGUMENTS[name]}" if kind.argument else name for name, kind in KINDS.items()), "inside-json+inside-utf8+bytes:100")
+ENDPOINTS = tuple(load_catalog(FILE))
 
 
 def said(script: Script, *, with_special: bool) -> str:
