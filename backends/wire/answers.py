@@ -11,13 +11,12 @@ Sources: djl-serving `djl_python/output_formatter.py`, text-generation-inference
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from backends.errors import StreamInterrupted, TruncatedStream
 from backends.events import Alternative, Finish, FinishReason, Reasoning, StreamEvent, Token, ToolCall, make_token
-
-Document: TypeAlias = Mapping[str, Any]
+from backends.wire.documents import Document
 
 FINISH_REASONS: dict[str, FinishReason] = {
     "eos_token": "stop",
@@ -31,9 +30,6 @@ FINISH_REASONS: dict[str, FinishReason] = {
     "content_filter": "content_filter",
 }
 """A container's word for its end -> ours; any other word is none of ours."""
-
-DONE: Document = {"[DONE]": True}
-"""What the sentinel `[DONE]` of a body, which is no JSON, is read as."""
 
 NO_MESSAGE = "the container gives no message"
 

@@ -6,7 +6,6 @@ same bytes in any other way gives the same events, then the same error.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, Protocol, TypeAlias
@@ -15,7 +14,8 @@ from orjson import loads
 
 from backends.errors import MalformedFrame, StreamInterrupted, TruncatedStream
 from backends.events import Data, Finish, StreamEvent
-from backends.wire.answers import DONE, AnswerReader, Document
+from backends.wire.answers import AnswerReader
+from backends.wire.documents import Document, parse_frame
 from backends.wire.eventstream import EVIDENCE_BYTES
 from backends.wire.jsonlines import JSONLinesDecoder
 from backends.wire.lines import CR, LF, MAX_FRAME_BYTES, Frame, LineDecoder
@@ -28,7 +28,7 @@ EVENT_STREAM = "application/vnd.amazon.eventstream"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BINARY_PREFIXES = ("image/", "audio/", "video/")
 _NO_DOCUMENT: Document = {}
-_MOST_PIECES = 64
+_MOST_PIECES, _MOST_PIECE_BYTES = 64, 4096
 _JSON_STARTS = b"{["
 _SSE_STARTS = b":deir"  # a comment, or one of the fields data, event, id, retry
 
@@ -101,7 +101,7 @@ class EventDecoder:
             if data is None:
                 data = _part_bytes(part)
             # The speed of tiny parts is decided here: of one that ends no line nothing can come, so it waits for the next.
-            if LF not in data and CR not in data and len(pieces) < most:
+            if LF not in data and CR not in data and len(pieces) < most and len(data) <= _MOST_PIECE_BYTES:
                 pieces.append(data)
             elif pieces:
                 pieces.append(data)
@@ -200,12 +200,6 @@ class EventDecoder:
     def _documents(self, frame: Frame, *, pending: bool) -> Sequence[Document]:
         start, _, content = frame
         try:
-            document = loads(content)
-        except ValueError:
-            document = None
-        if type(document) is dict and len(content) <= MAX_FRAME_BYTES:
-            return (document,)
-        try:
             return parse_frame(content)
         except ValueError as error:
             if pending:  # containers do end without a line end; what is no whole frame is what a broken connection left
@@ -220,41 +214,6 @@ class EventDecoder:
         if self._on_malformed is None:
             raise malformed from error
         self._on_malformed(malformed)
-
-
-def parse_frame(frame: bytes) -> Sequence[Document]:
-    """Return the JSON objects of one frame: nearly always one.
-
-    A blank frame has none, `[DONE]` is `DONE`; what Python's json writes beyond the standard (`NaN`, lone surrogates) is read, and so are several lines
-    that are each an object, as LMI's documentation shows them.
-
-    Raises:
-        ValueError: It is none of these, or longer than 24 MiB.
-    """
-    if len(frame) > MAX_FRAME_BYTES:
-        raise ValueError(f"it is longer than {MAX_FRAME_BYTES} bytes")
-    frame = frame.strip()
-    if not frame:
-        return ()
-    if frame == b"[DONE]":
-        return (DONE,)
-    try:
-        return (_object(json.loads(frame.decode())),)
-    except RecursionError as error:
-        raise ValueError("it is nested too deeply") from error
-    except ValueError:
-        lines = frame.split(b"\n")
-        if len(lines) == 1:
-            raise
-    return [document for line in lines for document in parse_frame(line)]
-
-
-def _object(document: Any) -> Document:
-    if isinstance(document, list) and document:  # TGI and LMI wrap a whole answer so
-        document = document[0]
-    if not isinstance(document, dict):
-        raise ValueError(f"expected a JSON object, got {type(document).__name__}")  # noqa: TRY004 - the bytes are wrong, not the caller's types
-    return document
 
 
 def _not_decoded() -> ValueError:
