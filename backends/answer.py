@@ -17,17 +17,16 @@ class AnswerText:
 
     Args:
         end_strings: Removed wherever they occur; of several that could, the first and longest.
-        stop: Removed where the answer ends with one of them; elsewhere they are text.
+        stop: Removed where the answer ends with one of them because of it: the container says so, or (as LMI 0.23) names no reason at all. Elsewhere they are
+            text.
     """
 
     def __init__(self, end_strings: Iterable[str] = (), stop: Iterable[str] = ()) -> None:
         self._ends = tuple(filter(None, end_strings))
         self._stops = tuple(filter(None, stop))
-        beginnings = {end[:length] for end in self._ends for length in range(1, len(end))}
-        could_stop = {stop[:length] for stop in self._stops for length in range(1, len(stop) + 1)}
-        self._whole_end = re.compile(_any_of(self._ends))
-        self._end = re.compile(f"(?P<undecided>(?:{_any_of(beginnings)})\\Z)|(?P<end>{_any_of(self._ends)})")
-        self._could_stop = re.compile(f"(?:{_any_of(could_stop)})\\Z")
+        self._end = re.compile("|".join(map(re.escape, sorted(self._ends, key=len, reverse=True))) or "(?!)")
+        self._unfinished_ends = tuple(end[:-1] for end in self._ends)
+        self._end_letters, self._stop_letters = (frozenset(word[0] for word in words) for words in (self._ends, self._stops))
         self._undecided = ""
         self._held = ""
 
@@ -35,15 +34,17 @@ class AnswerText:
         """Return the text that `event` adds to what is read; a `Finish` adds what was held back."""
         if isinstance(event, Token):
             return "" if event.special else self._hold_stop(self._remove_ends(event.text))
-        return self.finish() if isinstance(event, Finish) else ""
+        if isinstance(event, Finish):
+            return self.finish(broke_off=event.reason not in {"stop_sequence", None})
+        return ""
 
     def finish(self, *, broke_off: bool = False) -> str:
         """Return the text that was held back; nothing if that was done before.
 
         Args:
-            broke_off: The answer did not end but stopped arriving, so that a stop string at its end may be text.
+            broke_off: The answer ended for another reason than a stop string (or just stopped arriving), so that one at its end is text.
         """
-        text = self._held + self._whole_end.sub("", self._undecided)
+        text = self._held + self._end.sub("", self._undecided)
         self._undecided = self._held = ""
         if broke_off:
             return text
@@ -51,23 +52,38 @@ class AnswerText:
         return text.removesuffix(stop)
 
     def _remove_ends(self, text: str) -> str:
-        text, self._undecided = self._undecided + text, ""
+        if not self._undecided and self._end_letters.isdisjoint(text):
+            return text
+        text = self._undecided + text
         kept, position = [], 0
         for match in self._end.finditer(text):
+            if _beginning_of(self._unfinished_ends, text, position) <= match.start():
+                break
             kept.append(text[position : match.start()])
             position = match.end()
-            if match["undecided"]:
-                self._undecided = match["undecided"]
-        return "".join(kept) + text[position:]
+        at = _beginning_of(self._unfinished_ends, text, position)
+        self._undecided = text[at:]
+        return "".join(kept) + text[position:at]
 
     def _hold_stop(self, text: str) -> str:
+        if not self._held and self._stop_letters.isdisjoint(text):
+            return text
         text = self._held + text
-        match = self._could_stop.search(text)
-        at = match.start() if match else len(text)
+        at = _beginning_of(self._stops, text)
         self._held = text[at:]
         return text[:at]
 
 
-def _any_of(strings: Iterable[str]) -> str:
-    """Return a pattern that matches the longest of `strings` that is there, and nothing if there are none."""
-    return "|".join(map(re.escape, sorted(strings, key=len, reverse=True))) or "(?!)"
+def _beginning_of(words: Iterable[str], text: str, position: int = 0) -> int:
+    """Return where, from `position` on, the longest end of `text` begins that one of `words` begins with; the end of `text` if there is none."""
+    return min((_find_beginning(word, text, position) for word in words), default=len(text))
+
+
+def _find_beginning(word: str, text: str, position: int) -> int:
+    """Look at those places alone where the word's first character stands, and no further back than the word is long."""
+    if not word:
+        return len(text)
+    at = text.find(word[0], max(position, len(text) - len(word)))
+    while at >= 0 and not word.startswith(text[at:]):
+        at = text.find(word[0], at + 1)
+    return at if at >= 0 else len(text)

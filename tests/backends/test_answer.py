@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backends.answer import AnswerText
-from backends.events import Finish, Reasoning, Token
+from backends.events import Finish, FinishReason, Reasoning, Token
 
 END = "<|endoftext|>"
 
 
-def read(tokens: list[str], ends: tuple[str, ...] = (END,), stop: tuple[str, ...] = ()) -> list[str]:
+def read(tokens: list[str], ends: tuple[str, ...] = (END,), stop: tuple[str, ...] = (), reason: FinishReason | None = None) -> list[str]:
     text = AnswerText(ends, stop)
-    return [*(text.feed(Token(token)) for token in tokens), text.feed(Finish())]
+    return [*(text.feed(Token(token)) for token in tokens), text.feed(Finish(reason))]
 
 
 @pytest.mark.parametrize(
@@ -49,6 +49,21 @@ def test_end_strings_are_never_shown_and_every_other_character_is(tokens: list[s
 )
 def test_a_stop_string_is_hidden_only_where_the_answer_ends_with_it(tokens: list[str], shown: list[str]) -> None:
     assert read(tokens, stop=("\nUser:",)) == shown
+
+
+@pytest.mark.parametrize(
+    ("reason", "shown"),
+    [("stop_sequence", "Yes."), (None, "Yes."), ("stop", "Yes.\nUser:"), ("length", "Yes.\nUser:"), ("content_filter", "Yes.\nUser:")],
+)
+def test_a_stop_string_is_text_where_the_answer_ended_for_another_reason(reason: FinishReason | None, shown: str) -> None:
+    assert "".join(read(["Yes.", "\nUser:", END], stop=("\nUser:",), reason=reason)) == shown
+
+
+@pytest.mark.parametrize("word", ["x" * 4_000, "xy" * 2_000, "x" * 2_000 + "y" + "x" * 1_999], ids=["same", "pairs", "broken"])
+def test_a_long_stop_string_is_looked_for_without_writing_out_its_beginnings(word: str) -> None:
+    text = AnswerText((END,), (word,))
+    assert "".join(text.feed(Token(token)) for token in ("a", *(word[at : at + 5] for at in range(0, len(word), 5)))) == "a"
+    assert text.finish() == ""
 
 
 def test_the_longest_stop_string_at_the_end_is_hidden() -> None:
