@@ -1,7 +1,7 @@
 """JSON Lines: one JSON document a line; blank lines carry nothing. Source: jsonlines.org, and what LMI writes.
 
 A document that is printed over several lines (as DJL Serving's front end prints its errors) opens with a line that is `{` or `[` alone and is closed by
-one that is `}` or `]` alone.
+one that is `}` or `]` alone. Inside `{`, a line that begins with another `{` shows that the first was no document's beginning.
 """
 
 from __future__ import annotations
@@ -9,14 +9,16 @@ from __future__ import annotations
 from backends.wire.lines import MAX_FRAME_BYTES, Frame
 
 _BRACKETS = {b"{": b"}", b"[": b"]"}
+_BRACE = ord("{")
 
 
 class JSONLinesDecoder:
     """Lines in, frames out, each the bytes of one JSON document."""
 
     def __init__(self) -> None:
-        self._printed: list[Frame] = []
-        self._printed_bytes = 0
+        self._printed = bytearray()
+        self._start = 0
+        self._end = 0
 
     def feed(self, lines: list[Frame]) -> list[Frame]:
         """Return every frame that `lines` complete."""
@@ -31,17 +33,23 @@ class JSONLinesDecoder:
     def finish(self, last: Frame | None) -> list[Frame]:
         """Return what no line end or closing bracket followed: whole documents, or the beginning of one."""
         frames = self._feed_line(last) if last else []
-        return frames + self._join() if self._printed else frames
+        return frames + self._take() if self._printed else frames
 
     def _feed_line(self, line: Frame) -> list[Frame]:
-        content = line[2]
-        if not self._printed and content not in _BRACKETS:
-            return [line]
-        self._printed.append(line)
-        self._printed_bytes += len(content) + 1
-        closed = content == _BRACKETS[self._printed[0][2]]
-        return self._join() if closed or self._printed_bytes > MAX_FRAME_BYTES + 1 else []
+        start, end, content = line
+        if not self._printed:
+            if content not in _BRACKETS:
+                return [line]
+            self._start = start
+        elif self._printed[0] == _BRACE and content.startswith(b"{"):
+            return self._take() + self._feed_line(line)
+        if content:
+            self._end = end
+            self._printed += content + b"\n"
+        closed = content == _BRACKETS[bytes(self._printed[:1])]
+        return self._take() if closed or len(self._printed) > MAX_FRAME_BYTES + 1 else []
 
-    def _join(self) -> list[Frame]:
-        printed, self._printed, self._printed_bytes = self._printed, [], 0
-        return [(printed[0][0], printed[-1][1], b"\n".join(content for _, _, content in printed))]
+    def _take(self) -> list[Frame]:
+        printed = bytes(self._printed[:-1])
+        self._printed.clear()
+        return [(self._start, self._end, printed)]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -164,6 +165,30 @@ def test_malformed_frames_are_skipped_where_somebody_takes_them() -> None:
 
         assert events == [Token("a"), Token("b"), Finish()]
         assert [(error.offset, error.frame) for error in malformed] == [(19, b"oops"), (24, b'{"token": {"text": 5}}')]
+
+
+def test_a_lone_brace_loses_nothing_behind_it() -> None:
+    body = b'{"outputs": ["a"]}\n{\n{"outputs": ["b"]}\n{\n\n  "outputs": ["c"]\n\n}\n[\n{"outputs": ["d"]}\n]\n'
+    for parts in cuttings(body):
+        malformed: list[MalformedFrame] = []
+
+        events = list(decode_events(parts, JSON_LINES, on_malformed=malformed.append))
+
+        assert events == [Token("a"), Token("b"), Token("c"), Token("d"), Finish()]
+        assert [(error.offset, error.frame) for error in malformed] == [(19, b"{")]
+
+
+def test_blank_lines_inside_a_printed_document_are_not_kept() -> None:
+    decoder = EventDecoder()
+    list(decoder.feed(b"{\n"))
+    tracemalloc.start()
+    for _ in range(100):
+        list(decoder.feed(b"\n" * 10_000))
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert held < 500_000
+    assert [*decoder.feed(b'"outputs": ["a"]\n}\n'), *decoder.finish()] == [Token("a"), Finish()]
 
 
 @pytest.mark.parametrize("kind", ["image/png", "audio/pcm;rate=24000", "video/mp4"])
