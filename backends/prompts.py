@@ -44,14 +44,15 @@ def family(name: str) -> Family:
 
 def _render_falcon(messages: Sequence[ChatMessage]) -> Prompt:
     """Falcon 7B and 40B instruct; a system prompt stands in front of the first turn."""
-    names = {"system": "", "user": "\n\nUser: ", "assistant": "\n\nAssistant: "}
-    turns = (names[message.role] + _in_one_paragraph(message.content) for message in messages)
-    return Prompt("".join(turns) + "\n\nAssistant:", stop=("\nUser:",))
+    return Prompt("".join(map(_falcon_turn, messages)) + "\n\nAssistant:", stop=("\nUser:",))
 
 
-def _in_one_paragraph(content: str) -> str:
-    """A blank line ends a turn in Falcon's template, so that a turn holds none."""
-    return content.strip().replace("\r\n", "\n").replace("\n\n", "\n")
+def _falcon_turn(message: ChatMessage) -> str:
+    """As the template has it: only turns lose blank lines, and of three newlines in a row two are left."""
+    content = message.content.strip()
+    if message.role == "system":
+        return content
+    return f"\n\n{message.role.title()}: " + content.replace("\r\n", "\n").replace("\n\n", "\n")
 
 
 def _render_plain(messages: Sequence[ChatMessage]) -> Prompt:
