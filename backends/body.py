@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-import math
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +16,8 @@ from backends.errors import ConfigurationError
 from backends.prompts import Prompt, family
 
 CUSTOM_ATTRIBUTES_CHARACTERS = 1024
+STOP_CHARACTERS = 200
+"""A stop string is a mark or a line; how many of them a container takes is its own to say (TGI: 4)."""
 _VISIBLE_ASCII = range(0x20, 0x7F)
 
 
@@ -29,16 +31,19 @@ class Bound:
 
 
 BOUNDS: dict[str, Bound] = {
-    "max_new_tokens": Bound((int,), "a whole number, at least 1", lambda value: value >= 1),
-    "temperature": Bound((int, float), "a number, 0 or more", lambda value: value >= 0),
+    "max_new_tokens": Bound((int,), "a whole number, at least 1 and below 2^32", lambda value: 1 <= value < 2**32),
+    "temperature": Bound((int, float), "a finite number, 0 or more", lambda value: 0 <= value <= sys.float_info.max),
     "top_p": Bound((int, float), "a number over 0 and up to 1", lambda value: 0 < value <= 1),
-    "top_k": Bound((int,), "a whole number, at least 1", lambda value: value >= 1),
-    "repetition_penalty": Bound((int, float), "a number over 0", lambda value: value > 0),
-    "seed": Bound((int,), "a whole number, 0 or more", lambda value: value >= 0),
+    "top_k": Bound((int,), "a whole number, at least 1 and below 2^31", lambda value: 1 <= value < 2**31),
+    "repetition_penalty": Bound((int, float), "a finite number over 0", lambda value: 0 < value <= sys.float_info.max),
+    "seed": Bound((int,), "a whole number, 0 or more and below 2^64", lambda value: 0 <= value < 2**64),
 }
+"""The upper ones of the whole numbers are those of TGI's types."""
 
 _MESSAGES_NAMES = {"max_new_tokens": "max_tokens", "details": "logprobs"}
 """Our name of a parameter -> that of the `messages` shape, where it has another."""
+_STOP_NAMES = ("stop", "stop_sequences")
+"""How an `inputs` endpoint is told where to stop: TGI reads the first, LMI 0.23 the second, and either passes over the other."""
 
 
 def encode_body(request: ChatRequest, *, stream: bool) -> bytes:
@@ -64,7 +69,7 @@ def prompt_of(request: ChatRequest) -> Prompt:
 
 
 def check_parameters(parameters: Parameters) -> None:
-    """Check every parameter against `BOUNDS`.
+    """Check every parameter against `BOUNDS`, and the stop strings against `STOP_CHARACTERS`.
 
     Raises:
         ConfigurationError: One is out of its bounds; names it, its value and the bounds.
@@ -72,9 +77,8 @@ def check_parameters(parameters: Parameters) -> None:
     for name, bound in BOUNDS.items():
         value = getattr(parameters, name)
         if value is not None and not _is_within(value, bound):
-            raise ConfigurationError(f"{name} is {value!r}, expected {bound.words}")
-    if not all(parameters.stop):
-        raise ConfigurationError("stop holds an empty string, expected strings of at least one character")
+            raise ConfigurationError(f"{name} is {_shown(value)}, expected {bound.words}")
+    _check_stop(parameters.stop)
 
 
 def check_custom_attributes(custom_attributes: str | None) -> None:
@@ -92,7 +96,23 @@ def check_custom_attributes(custom_attributes: str | None) -> None:
 
 
 def _is_within(value: Any, bound: Bound) -> bool:
-    return isinstance(value, (int, float)) and isinstance(value, bound.kinds) and not isinstance(value, bool) and math.isfinite(value) and bound.holds(value)
+    return isinstance(value, bound.kinds) and not isinstance(value, bool) and bound.holds(value)
+
+
+def _shown(value: Any) -> str:
+    """Return a value as a message can hold it: Python refuses to write out a whole number of thousands of digits."""
+    return f"a number of {value.bit_length()} bits" if isinstance(value, int) and value.bit_length() > 64 else repr(value)
+
+
+def _check_stop(stop: Any) -> None:
+    expected = f"strings of 1 to {STOP_CHARACTERS} characters"
+    if not isinstance(stop, (tuple, list)) or not all(isinstance(word, str) for word in stop):
+        raise ConfigurationError(f"stop is {stop!r}, expected a tuple of {expected}")
+    if "" in stop:
+        raise ConfigurationError(f"stop holds an empty string, expected {expected}")
+    longest = max(map(len, stop), default=0)
+    if longest > STOP_CHARACTERS:
+        raise ConfigurationError(f"stop holds a string of {longest} characters, expected {expected}")
 
 
 def _inputs_body(request: ChatRequest) -> dict[str, Any]:
@@ -100,7 +120,7 @@ def _inputs_body(request: ChatRequest) -> dict[str, Any]:
     parameters = _given(request.parameters)
     stop = list(dict.fromkeys((*prompt.stop, *request.parameters.stop)))
     if stop:
-        parameters["stop"] = stop
+        parameters |= dict.fromkeys(_STOP_NAMES, stop)
     return {"inputs": prompt.text, "parameters": _without_refused(parameters)}
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -38,7 +39,7 @@ def test_a_lone_question_goes_out_as_the_sagemaker_examples_send_it() -> None:
 
 
 def test_an_inputs_endpoint_gets_every_parameter_by_its_own_name() -> None:
-    assert body(**EVERYTHING)["parameters"] == {**EVERYTHING, "stop": ["END"]}
+    assert body(**EVERYTHING)["parameters"] == {**EVERYTHING, "stop": ["END"], "stop_sequences": ["END"]}
 
 
 def test_a_messages_endpoint_gets_the_parameters_by_openais_names() -> None:
@@ -62,8 +63,11 @@ def test_a_messages_endpoint_gets_the_parameters_by_openais_names() -> None:
 
 
 def test_the_familys_stop_strings_go_first_and_none_goes_twice() -> None:
-    assert body(messages=CHAT, stop=("END", "\nUser:"))["parameters"] == {"stop": ["\nUser:", "END"]}
+    stop = ["\nUser:", "END"]
+    assert body(messages=CHAT, stop=("END", "\nUser:"))["parameters"] == {"stop": stop, "stop_sequences": stop}
     assert "stop" not in body("messages", messages=CHAT, family="falcon")
+    assert body(family="falcon", messages=QUESTION)["parameters"].keys() == {"stop", "stop_sequences"}
+    assert body()["parameters"] == {}
     assert prompt_of(ChatRequest(messages=CHAT, endpoint=Endpoint("e", "messages", "falcon"))).stop == ()
 
 
@@ -98,6 +102,10 @@ def test_text_goes_out_as_it_is() -> None:
         ("top_k", 0, "at least 1"),
         ("repetition_penalty", 0.0, "over 0"),
         ("seed", -1, "0 or more"),
+        ("max_new_tokens", 2**32, "below 2^32"),
+        ("top_k", 2**31, "below 2^31"),
+        ("temperature", "hot", "a finite number"),
+        ("repetition_penalty", float("inf"), "a finite number over 0"),
     ],
 )
 def test_a_parameter_out_of_bounds_is_named_with_its_value_and_the_bounds(name: str, value: Any, expected: str) -> None:
@@ -107,14 +115,39 @@ def test_a_parameter_out_of_bounds_is_named_with_its_value_and_the_bounds(name: 
     assert expected in str(caught.value)
 
 
-@pytest.mark.parametrize("parameters", [{"max_new_tokens": 1, "temperature": 0, "top_p": 1, "top_k": 1, "repetition_penalty": 0.01, "seed": 0}])
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"max_new_tokens": 1, "temperature": 0, "top_p": 1, "top_k": 1, "repetition_penalty": 0.01, "seed": 0, "stop": ("x",)},
+        {"max_new_tokens": 2**32 - 1, "top_k": 2**31 - 1, "seed": 2**64 - 1, "stop": ("x" * 200,)},
+    ],
+)
 def test_the_bounds_themselves_are_taken(parameters: dict[str, Any]) -> None:
     assert body(**parameters)
 
 
-def test_an_empty_stop_string_and_an_empty_chat_are_refused() -> None:
-    with pytest.raises(ConfigurationError, match="stop holds an empty string"):
-        body(stop=("a", ""))
+@pytest.mark.parametrize("name", ["max_new_tokens", "temperature", "top_p", "top_k", "repetition_penalty", "seed"])
+@pytest.mark.parametrize("digits", [400, 9000])
+def test_a_number_that_no_machine_holds_is_refused_and_not_written_out(name: str, digits: int) -> None:
+    with pytest.raises(ConfigurationError, match=f"{name} is a number of [0-9]+ bits, expected a "):
+        body(**{name: 10**digits})
+
+
+@pytest.mark.parametrize(
+    ("stop", "words"),
+    [
+        (("a", ""), "stop holds an empty string, expected strings of 1 to 200 characters"),
+        (("a", "x" * 201), "stop holds a string of 201 characters"),
+        ("glad", "stop is 'glad', expected a tuple"),
+        ((b"x",), "stop is (b'x',), expected a tuple"),
+    ],
+)
+def test_a_stop_string_is_one_of_1_to_200_characters(stop: Any, words: str) -> None:
+    with pytest.raises(ConfigurationError, match=re.escape(words)):
+        body(stop=stop)
+
+
+def test_an_empty_chat_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="at least one message"):
         body(messages=())
 
@@ -132,6 +165,8 @@ def test_an_unknown_family_is_refused_with_those_that_exist() -> None:
         ("falcon", QUESTION, "\n\nUser: What is life?\n\nAssistant:", ("\nUser:",)),
         ("falcon", CHAT, "Be brief.\n\nUser: Hi\n\nAssistant: Hello\n\nUser: Bye\n\nAssistant:", ("\nUser:",)),
         ("falcon", (ChatMessage("user", " a\r\nb\n\nc\n"),), "\n\nUser: a\nb\nc\n\nAssistant:", ("\nUser:",)),
+        ("falcon", (ChatMessage("user", "a\n\n\nb"),), "\n\nUser: a\n\nb\n\nAssistant:", ("\nUser:",)),
+        ("falcon", (ChatMessage("system", " a\n\nb\n"), *QUESTION), "a\n\nb\n\nUser: What is life?\n\nAssistant:", ("\nUser:",)),
     ],
 )
 def test_a_chat_becomes_the_prompt_of_its_family(family: str, messages: tuple[ChatMessage, ...], text: str, stop: tuple[str, ...]) -> None:

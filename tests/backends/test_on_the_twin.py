@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from backends.answer import AnswerText
@@ -68,6 +70,18 @@ async def test_invoke_gives_the_text_that_streams(twin: MockServer, name: str) -
         whole, error = await collect(backend.invoke(question(twin, name)))
         assert error is None
         assert text_of(whole).removesuffix("<|endoftext|>") == text_of(streamed).removesuffix("<|endoftext|>")
+        await backend.aclose()
+
+
+@pytest.mark.parametrize("name", ENDPOINTS)
+async def test_a_stop_string_ends_an_answer_early_whoever_serves_it(twin: MockServer, name: str) -> None:
+    asked = question(twin, name, "mock.script=hello")
+    for backend in backends(twin):
+        whole, _ = await collect(backend.stream(asked))
+        stopped, error = await collect(backend.stream(replace(asked, parameters=Parameters(max_new_tokens=1024, stop=("glad",)))))
+        assert error is None
+        assert text_of(stopped) == text_of(whole).partition("glad")[0] + "glad"
+        assert "".join(map(AnswerText(stop=("glad",)).feed, stopped)) == text_of(whole).partition("glad")[0]
         await backend.aclose()
 
 
