@@ -52,9 +52,9 @@ class ScriptToken:
     """A mark of the model's, no text of the answer."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Script:
-    """One scripted answer."""
+    """One scripted answer; equal to itself alone, so that what containers make of its tokens is kept by it at no cost."""
 
     name: str
     prompts: tuple[str, ...]

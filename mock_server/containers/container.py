@@ -35,7 +35,7 @@ class Reply:
     writes: Sequence[bytes] = ()
     """Each one HTTP chunk where `is_chunked`, else one body; none is empty."""
     tokens: Sequence[int] = ()
-    """How many tokens the model has generated when each write leaves; 0 is at once."""
+    """How many tokens the model has generated when each write leaves, ascending; 0 is at once."""
     is_chunked: bool = False
     head_waits: bool = False
     """Whether the head leaves with the first write; else it leaves at once."""
@@ -46,6 +46,11 @@ class Reply:
     def body(self) -> bytes:
         """The whole body."""
         return b"".join(self.writes)
+
+    @property
+    def last_token(self) -> int:
+        """How many tokens the model has generated when all has left."""
+        return self.tokens[-1] if self.tokens else 0
 
 
 class Container(Protocol):
@@ -70,9 +75,16 @@ class Container(Protocol):
 class Answer:
     """What the model generates for one request."""
 
-    tokens: tuple[ScriptToken, ...]
+    script: Script
+    length: int
+    """How many of the script's tokens it has."""
     finish_reason: str
     """`eos_token`, `length` or `stop_sequence`, the words that TGI and LMI share."""
+
+    @property
+    def tokens(self) -> tuple[ScriptToken, ...]:
+        """The tokens, the special ones too."""
+        return self.script.tokens[: self.length]
 
     @property
     def text(self) -> str:
@@ -86,12 +98,21 @@ def generate(script: Script, max_new_tokens: int, stop: Sequence[str] = ()) -> A
     The rules and their order are those of TGI's `StoppingCriteria` (server/text_generation_server/utils/tokens.py), which LMI's lmi-dist took over: the
     length counts the end token too and wins over it, and a stop sequence is looked for at the end of the text after each token, its own text included.
     """
+    most = max(1, max_new_tokens)
+    stopped_at = _find_stop(script.tokens[: most - 1], stop) if stop else None
+    if stopped_at:
+        return Answer(script, stopped_at, "stop_sequence")
+    if most <= len(script.tokens):
+        return Answer(script, most, "length")
+    return Answer(script, len(script.tokens), script.finish_reason)
+
+
+def _find_stop(tokens: Sequence[ScriptToken], stop: Sequence[str]) -> int | None:
+    """Return how many tokens have come when the text first ends with one of `stop`."""
+    endings = tuple(word + tail for word in stop for tail in ("", "\n"))
     text = ""
-    for count, token in enumerate(script.tokens, start=1):
-        if count >= max_new_tokens:
-            return Answer(script.tokens[:count], "length")
-        if stop:
-            text += token.text
-            if not token.special and text.endswith(tuple(word + tail for word in stop for tail in ("", "\n"))):
-                return Answer(script.tokens[:count], "stop_sequence")
-    return Answer(script.tokens, script.finish_reason)
+    for count, token in enumerate(tokens, start=1):
+        text += token.text
+        if not token.special and text.endswith(endings):
+            return count
+    return None

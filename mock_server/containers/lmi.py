@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from backends.endpoints import Accepts
-from mock_server.containers.container import ContainerRequest, Headers, Reply, generate
-from mock_server.script import ScriptToken
+from mock_server.containers.container import Answer, ContainerRequest, Headers, Reply, generate
+from mock_server.script import Script
 
 DEFAULT_MAX_NEW_TOKENS = 30
 NO_CACHE: Headers = (
@@ -61,12 +61,11 @@ class Lmi:
             return _stream(200, [BATCH_FAILED], request.seed)
         script = request.find_script(prompt)
         answer = generate(script, *limits)
-        reply = _stream(200, self.write(answer.tokens), request.seed)
-        return replace(reply, tokens=range(1, len(answer.tokens) + 1), script=script.name)
+        return _stream(200, self.write(answer), request.seed, range(1, answer.length + 1), script.name)
 
-    def write(self, tokens: Sequence[ScriptToken]) -> list[bytes]:
+    def write(self, answer: Answer) -> Sequence[bytes]:
         """Return the line of each token; the end token's text is text like any other."""
-        return [_line(token.text) for token in tokens]
+        return _lines(answer.script)[: answer.length]
 
 
 def _read_limits(parameters: Any) -> tuple[int, Sequence[str]] | None:
@@ -79,18 +78,18 @@ def _read_limits(parameters: Any) -> tuple[int, Sequence[str]] | None:
     return most, stop
 
 
-@lru_cache(maxsize=16384)
-def _line(text: str) -> bytes:
-    return _dumps({"outputs": [text]}) + b"\n"
+@lru_cache(maxsize=256)
+def _lines(script: Script) -> tuple[bytes, ...]:
+    return tuple(_dumps({"outputs": [token.text]}) + b"\n" for token in script.tokens)
 
 
 def _dumps(value: Mapping[str, Any]) -> bytes:
     return json.dumps(value).encode()
 
 
-def _stream(status: int, writes: Sequence[bytes], seed: int) -> Reply:
+def _stream(status: int, writes: Sequence[bytes], seed: int, tokens: Sequence[int] = (0,), script: str | None = None) -> Reply:
     headers = (("content-type", "application/jsonlines"), _request_id(seed), *NO_CACHE, *KEEP_ALIVE)
-    return Reply(status, headers, writes, (0,) * len(writes), is_chunked=True, head_waits=True)
+    return Reply(status, headers, writes, tokens, is_chunked=True, head_waits=True, script=script)
 
 
 def _json_reply(status: int, value: Mapping[str, Any], seed: int) -> Reply:

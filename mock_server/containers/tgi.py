@@ -26,7 +26,7 @@ from mock_server.containers.tgi_request import (
     read_generation,
     validate,
 )
-from mock_server.script import ScriptToken
+from mock_server.script import Script, ScriptToken
 
 CORS: Headers = (("access-control-allow-origin", "*"), ("vary", "origin, access-control-request-method, access-control-request-headers"))
 TIMINGS = ("x-compute-time", "x-total-time", "x-validation-time", "x-queue-time", "x-inference-time", "x-time-per-token")
@@ -36,7 +36,7 @@ PLAIN_TEXT: Headers = (("content-type", "text/plain; charset=utf-8"),)
 JSON: Headers = (("content-type", "application/json"),)
 Error: TypeAlias = tuple[int, str, str]
 """The status where the head is not out yet, the type, the text."""
-NO_ANSWER = Answer((), "length")
+NO_ANSWER = Answer(Script("none", (), ()), 0, "length")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Tgi:
 
     def write(self, answer: Answer, generation: Generation, seed: int) -> list[bytes]:
         """Return the event of each token; the last one carries the whole text, and the details if they were asked for."""
-        events = _events(answer.tokens[:-1], self.prefix)
+        events = _events(answer.script, self.prefix)[: answer.length - 1]
         details = _details(answer, generation, seed) if generation.parameters["details"] else None
         ending = b',"generated_text":%b,"details":%b}\n\n' % (_dumps(_text(answer, generation)), _dumps(details))
         return [*events, self.prefix + b'{"token":' + _token(answer.tokens[-1]) + ending]
@@ -80,14 +80,14 @@ class Tgi:
             return respond(generation, error=(422, "validation", str(error)))
         script = request.find_script(generation.inputs)
         answer = generate(script, generation.parameters["max_new_tokens"], generation.parameters["stop"])
-        if not answer.tokens:
+        if not answer.length:
             return respond(generation, error=(500, *FAILURES[500]))
         return replace(respond(generation, answer, request.seed), script=script.name)
 
     def _stream(self, generation: Generation, answer: Answer = NO_ANSWER, seed: int = 0, error: Error | None = None) -> Reply:
         """Every error is an event, for the head is out before the request is looked at."""
         writes = [self.prefix + _error(*error[1:]) + b"\n\n"] if error else self.write(answer, generation, seed)
-        tokens = range(1, len(writes) + 1) if answer.tokens else (0,)
+        tokens = range(1, len(writes) + 1) if answer.length else (0,)
         sse = (("content-type", "text/event-stream"), ("cache-control", "no-cache"))
         return Reply(200, (*sse, *_compute(generation), ("x-accel-buffering", "no"), *CORS), writes, tokens, is_chunked=True)
 
@@ -100,7 +100,7 @@ class Tgi:
             tokens = b",".join(map(_token, answer.tokens))
             body = body[:-1] + b',"details":' + details[:-1] + b',"tokens":[' + tokens + b"]}}"
         headers = JSON + _compute(generation) + tuple((name, "0") for name in TIMINGS) + CORS
-        return Reply(200, headers, (b"[" + body + b"]" if generation.is_compatible else body,), (len(answer.tokens),))
+        return Reply(200, headers, (b"[" + body + b"]" if generation.is_compatible else body,), (answer.length,))
 
 
 FAILURES = {
@@ -125,7 +125,7 @@ def _details(answer: Answer, generation: Generation, seed: int) -> dict[str, Any
     if generation.draws:
         given = generation.parameters["seed"]
         drawn = random.Random(seed).getrandbits(64) if given is None else given  # noqa: S311 - a seed, no secret
-    return {"finish_reason": answer.finish_reason, "generated_tokens": len(answer.tokens), "seed": drawn}
+    return {"finish_reason": answer.finish_reason, "generated_tokens": answer.length, "seed": drawn}
 
 
 def _compute(generation: Generation) -> Headers:
@@ -133,8 +133,9 @@ def _compute(generation: Generation) -> Headers:
 
 
 @lru_cache(maxsize=256)
-def _events(tokens: tuple[ScriptToken, ...], prefix: bytes) -> tuple[bytes, ...]:
-    return tuple(prefix + b'{"token":' + _token(token) + b',"generated_text":null,"details":null}\n\n' for token in tokens)
+def _events(script: Script, prefix: bytes) -> tuple[bytes, ...]:
+    """Return the event of each token as it is where another one follows."""
+    return tuple(prefix + b'{"token":' + _token(token) + b',"generated_text":null,"details":null}\n\n' for token in script.tokens)
 
 
 def _token(token: ScriptToken) -> bytes:
