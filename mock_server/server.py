@@ -23,18 +23,60 @@ LINGER_ZERO = struct.pack("ii", 1, 0)
 """Closing a socket with this option sends RST in place of FIN."""
 
 
+class Outbox:
+    """What leaves on a connection: all that is written up to `flush`, or else in one turn of the loop, in one system call."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._pieces: list[bytes] = []
+        self.is_closing = transport.is_closing
+
+    def write(self, data: bytes) -> None:
+        """Keep bytes until they leave."""
+        if not self._pieces:
+            asyncio.get_running_loop().call_soon(self.flush)
+        self._pieces.append(data)
+
+    def flush(self) -> None:
+        """Send what was written."""
+        if self._pieces and not self.is_closing():
+            self._transport.write(b"".join(self._pieces))
+        self._pieces.clear()
+
+    def close(self) -> None:
+        """Send what was written, and close."""
+        self.flush()
+        self._transport.close()
+
+
 class Connection(HttpToolsProtocol):
     """One client's connection, as its response sees it."""
 
     _scope: asyncio.Timeout | None = None
+    _outbox: Outbox
     is_gone = False
     is_stopped = False
     """Whether it went because the twin stopped."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
+        """Begin to keep together what leaves together."""
+        super().connection_made(transport)
+        self._outbox = Outbox(transport)
 
     def on_message_begin(self) -> None:
         """Hand the connection to the application."""
         super().on_message_begin()
         self.scope["extensions"] = {EXTENSION: self}  # type: ignore[dict-item]  # uvicorn's type has room for settings alone
+
+    def on_headers_complete(self) -> None:
+        """Have uvicorn's heads and last chunks leave with what we write between them."""
+        super().on_headers_complete()
+        self.cycle.transport = self._outbox  # type: ignore[assignment]  # all that uvicorn does with it is write, close and ask whether it is closing
+
+    def on_response_complete(self) -> None:
+        """Let the end of a response leave at once."""
+        self._outbox.flush()
+        super().on_response_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End the response that is being played."""
@@ -62,12 +104,12 @@ class Connection(HttpToolsProtocol):
             self._scope = None
 
     def write(self, data: bytes) -> None:
-        """Write bytes as they are."""
-        if not self.transport.is_closing():
-            self.transport.write(data)
+        """Write bytes as they are; they leave with the next `drain`, or the response's end."""
+        self._outbox.write(data)
 
     async def drain(self) -> None:
-        """Wait while the client reads too slowly, and let other streams run."""
+        """Send what was written, wait while the client reads too slowly, and let other streams run."""
+        self._outbox.flush()
         if self.flow.write_paused:
             await self.flow.drain()
         await asyncio.sleep(0)
