@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any
 
 from mock_server.catalog import CatalogEntry
 from mock_server.cuts import Cut, parse_cut
@@ -44,12 +45,9 @@ def choose(entry: CatalogEntry, attributes: str, profile: Profile) -> Choices:
     Raises:
         WordError: An attribute of the twin's is unknown, or its value is.
     """
-    choices = Choices(entry.scripts, entry.cut, entry.profile or profile)
-    for segment in attributes.split(";"):
-        stripped = segment.strip()
-        if stripped.startswith(PREFIX):
-            choices = _apply(choices, stripped.removeprefix(PREFIX))
-    return choices
+    ours = (segment.strip().removeprefix(PREFIX) for segment in attributes.split(";") if segment.strip().startswith(PREFIX))
+    silent: dict[str, Any] = {"scripts": entry.scripts, "cut": entry.cut, "profile": entry.profile or profile}
+    return Choices(**silent | dict(_read(segment, entry) for segment in ours))
 
 
 def strip_choices(attributes: str) -> str:
@@ -57,13 +55,14 @@ def strip_choices(attributes: str) -> str:
     return ";".join(segment for segment in attributes.split(";") if not segment.strip().startswith(PREFIX))
 
 
-def _apply(choices: Choices, segment: str) -> Choices:
+def _read(segment: str, entry: CatalogEntry) -> tuple[str, object]:
+    """Return which member of Choices a segment chooses, and what."""
     key, equals, value = segment.partition("=")
     read = READERS.get(key)
     if read is None or not equals:
         raise WordError(f"{PREFIX}{segment} is no attribute of the twin", ", ".join(f"{PREFIX}{name}=..." for name in READERS))
     try:
-        return replace(choices, **{key: read(value, choices)})  # type: ignore[arg-type]  # each reader gives what its member of Choices holds
+        return key, read(value, entry)
     except WordError as error:
         raise WordError(f"{PREFIX}{key}: {error.problem}", error.expected) from error
 
@@ -80,13 +79,13 @@ def _parse_speed(text: str) -> float:
     return float(text)
 
 
-def _find_named(name: str, choices: Choices) -> Script:
-    if name not in choices.scripts:
-        raise WordError(f"{name!r} is not a script", ", ".join(choices.scripts))
-    return choices.scripts[name]
+def _find_named(name: str, entry: CatalogEntry) -> Script:
+    if name not in entry.scripts:
+        raise WordError(f"{name!r} is not a script", ", ".join(entry.scripts))
+    return entry.scripts[name]
 
 
-READERS: dict[str, Callable[[str, Choices], object]] = {
+READERS: dict[str, Callable[[str, CatalogEntry], object]] = {
     "cut": lambda text, _: parse_cut(text),
     "fault": lambda text, _: parse_fault(text),
     "seed": lambda text, _: _parse_seed(text),

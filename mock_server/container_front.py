@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from fastapi import APIRouter, Request, Response
-from starlette.responses import JSONResponse
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from mock_server.containers.container import Reply
 from mock_server.exchange import ATTRIBUTES_HEADER, Exchange, Twin, begin
 from mock_server.faults import Stage
 from mock_server.journal import Entry
-from mock_server.requests import MAX_BODY_BYTES, read_attempt, read_body
+from mock_server.requests import GONE, MAX_BODY_BYTES, receive
 from mock_server.words import WordError
 
 NO_SERVICE: Mapping[Stage, str] = {
@@ -21,30 +22,31 @@ NO_SERVICE: Mapping[Stage, str] = {
 }
 
 
-def container_router(twin: Twin) -> APIRouter:
+def container_routes(twin: Twin) -> list[Route]:
     """Return the routes of the containers."""
-    router = APIRouter()
 
-    @router.api_route("/containers/{name}", methods=["GET", "POST"])
-    @router.api_route("/containers/{name}/{path:path}", methods=["GET", "POST", "PUT", "DELETE", "PATCH"])
-    async def container(name: str, request: Request, path: str = "") -> Response:
-        return await _answer(twin, name, f"/{path}", request)
+    async def container(request: Request) -> Response:
+        return await _answer(twin, request)
 
-    return router
+    return [
+        Route("/containers/{name}", container, methods=["GET", "POST"]),
+        Route("/containers/{name}/{path:path}", container, methods=["GET", "POST", "PUT", "DELETE", "PATCH"]),
+    ]
 
 
-async def _answer(twin: Twin, name: str, path: str, request: Request) -> Response:
-    body = await read_body(request)
-    attempt = read_attempt(request.headers)
-    entry = twin.journal.start(Entry(front="container", path=request.url.path, endpoint=name, attempt=attempt, body=body or b""))
-    endpoint = twin.catalog.get(name)
+async def _answer(twin: Twin, request: Request) -> Response:
+    arrived = await receive(request, twin.journal, "container")
+    if arrived is None:
+        return GONE
+    entry, body = arrived
+    endpoint = twin.catalog.get(entry.endpoint)
     if endpoint is None:
-        return _refuse(twin, entry, 404, f"{name!r} is not an endpoint; there are: {', '.join(twin.catalog)}")
+        return _refuse(twin, entry, 404, f"{entry.endpoint!r} is not an endpoint; there are: {', '.join(twin.catalog)}")
     if body is None:
         return _refuse(twin, entry, 413, f"the body is longer than {MAX_BODY_BYTES} bytes")
     try:
         exchange = begin(twin, endpoint, entry, request.headers.get(ATTRIBUTES_HEADER, ""), NO_SERVICE)
-        reply = _ask(exchange, request, path, body)
+        reply = _ask(exchange, request, body)
     except WordError as error:
         return _refuse(twin, entry, 400, str(error))
     return _respond(exchange, reply)
@@ -56,13 +58,13 @@ def _refuse(twin: Twin, entry: Entry, status: int, error: str) -> Response:
     return JSONResponse({"error": error}, status)
 
 
-def _ask(exchange: Exchange, request: Request, path: str, body: bytes) -> Reply:
+def _ask(exchange: Exchange, request: Request, body: bytes) -> Reply:
     fault = exchange.fault
     if fault and fault.stage == "model":
         if fault.argument == "0":
             raise WordError("mock.fault: 'model-error:0' is a model that SageMaker waits for in vain", "model-error with a status, or stall")
         return exchange.endpoint.container.failure(int(fault.argument))
-    return exchange.ask(request.method, path, request.headers.get("content-type"), body)
+    return exchange.ask(request.method, f"/{request.path_params.get('path', '')}", request.headers.get("content-type"), body)
 
 
 def _respond(exchange: Exchange, reply: Reply) -> Response:

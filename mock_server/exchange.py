@@ -42,6 +42,13 @@ class Exchange:
     endpoint: CatalogEntry
     choices: Choices
     entry: Entry
+    """As it is until the request ends."""
+    custom_attributes: str
+    """What is left of them for the container."""
+    script: str | None = None
+    """The script that is played."""
+    notes: list[str] = field(default_factory=list)
+    """What else the journal is to say."""
 
     @property
     def fault(self) -> Fault | None:
@@ -54,21 +61,16 @@ class Exchange:
         """What an answer is that is an error: asked for, or the request's own."""
         return "fault" if self.fault and self.fault.stage in {"service", "model"} else "refused"
 
-    def note(self, text: str) -> None:
-        """Say something in the journal."""
-        self.entry = replace(self.entry, notes=(*self.entry.notes, text))
-
     def ask(self, method: str, path: str, content_type: str | None, body: bytes) -> Reply:
         """Return the container's reply to the request."""
         reply = self.endpoint.container.handle(ContainerRequest(method, path, content_type, body, self.choices.find_script, self.choices.seed))
-        self.entry = replace(self.entry, script=reply.script)
+        self.script = reply.script
         return reply
 
     def timeline(self, reply: Reply, frame: Callable[[bytes], bytes] | None) -> Timeline:
         """Return when which chunks of a reply leave, fault included; `frame` turns a part into a chunk."""
         choices = self.choices
-        times_s = choices.profile.token_times_s(max(reply.tokens, default=0), choices.seed, choices.speed)
-        due_s = [times_s[count - 1] if count else 0.0 for count in reply.tokens]
+        due_s = _due_s(choices.profile.token_times_s(reply.last_token, choices.seed, choices.speed), reply.tokens)
         parts: Sequence[bytes] = reply.writes
         if not choices.cut.is_write:
             parts, due_s = self._cut(reply, due_s)
@@ -79,7 +81,7 @@ class Exchange:
             return timeline
         damaged = self.fault.damage(timeline)
         if damaged is None:
-            self.note(f"the fault was not reached: the answer has {len(parts)} parts")
+            self.notes.append(f"the fault was not reached: the answer has {len(parts)} parts")
         return damaged or timeline
 
     def respond(self, status: int, headers: Mapping[str, str], timeline: Timeline) -> PlayedResponse:
@@ -95,17 +97,39 @@ class Exchange:
 
     def finish(self, ended: Ended, *, status: int | None, parts: int = 0, sent_bytes: int = 0) -> None:
         """Finish the journal's entry."""
-        at_part = parts if ended == "cancelled" else None
-        self.twin.journal.finish(replace(self.entry, ended=ended, status=status, parts=parts, bytes=sent_bytes, cancelled_at_part=at_part))
+        choices = self.choices
+        seen = replace(
+            self.entry,
+            custom_attributes=self.custom_attributes,
+            script=self.script,
+            profile=choices.profile.name,
+            cut=choices.cut.text,
+            fault=choices.fault.text if choices.fault else None,
+            seed=choices.seed,
+            status=status,
+            parts=parts,
+            bytes=sent_bytes,
+            ended=ended,
+            cancelled_at_part=parts if ended == "cancelled" else None,
+            notes=tuple(self.notes),
+        )
+        self.twin.journal.finish(seen)
 
     def _cut(self, reply: Reply, due_s: Sequence[float]) -> tuple[list[bytes], list[float]]:
         """Cut the whole body; a part is due with the write that holds its last byte."""
         body, ends = reply.body, list(accumulate(map(len, reply.writes)))
         offsets, missed = self.choices.cut.offsets(body, ends, self.choices.seed)
         for name in missed:
-            self.note(f"the cut {name} found nothing to cut")
+            self.notes.append(f"the cut {name} found nothing to cut")
         bounds = list(pairwise([0, *offsets, len(body)])) if body else []
         return [body[start:end] for start, end in bounds], [due_s[bisect_left(ends, end)] for _, end in bounds]
+
+
+def _due_s(times_s: Sequence[float], tokens: Sequence[int]) -> Sequence[float]:
+    """Return when each write leaves that waits for so many tokens; `times_s` ascend."""
+    if not times_s or not times_s[-1]:
+        return (0.0,) * len(tokens)
+    return [times_s[count - 1] if count else 0.0 for count in tokens]
 
 
 def begin(twin: Twin, endpoint: CatalogEntry, entry: Entry, attributes: str, stages: Mapping[Stage, str]) -> Exchange:
@@ -118,12 +142,4 @@ def begin(twin: Twin, endpoint: CatalogEntry, entry: Entry, attributes: str, sta
     fault = choices.fault
     if fault and fault.stage in stages:
         raise WordError(f"mock.fault: {fault.name!r} {stages[fault.stage]}", "a fault that this request can have")
-    chosen = replace(
-        entry,
-        custom_attributes=strip_choices(attributes),
-        profile=choices.profile.name,
-        cut=choices.cut.text,
-        fault=fault.text if fault else None,
-        seed=choices.seed,
-    )
-    return Exchange(twin, endpoint, choices, chosen)
+    return Exchange(twin, endpoint, choices, entry, strip_choices(attributes))

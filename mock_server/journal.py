@@ -11,6 +11,9 @@ from typing import Any, Literal, TypeAlias
 Ended: TypeAlias = Literal["completed", "refused", "fault", "cancelled", "stopped"]
 """Whole; refused with an error of the service or the container; damaged as asked; closed by the client; closed because the twin stopped."""
 
+Front: TypeAlias = Literal["runtime", "container"]
+"""Which side of the twin was asked: the SageMaker Runtime, or a container itself."""
+
 MAX_ENTRIES = 1000
 MAX_BODY_BYTES = 16 * 1024
 
@@ -21,7 +24,7 @@ class Entry:
 
     number: int = 0
     """Counts from 1 in order of arrival."""
-    front: Literal["runtime", "container"]
+    front: Front
     path: str
     endpoint: str
     request_id: str = ""

@@ -3,17 +3,41 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from functools import partial
 
 from starlette.datastructures import Headers
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from mock_server.journal import Ended, Entry, Front, Journal
+from mock_server.server import find_connection
 
 MAX_BODY_BYTES = 25 * 1024 * 1024
 """The service's limit for real-time endpoints; no longer body reaches a container."""
+GONE = Response(status_code=499)
+"""The answer to a client that is gone; nobody reads it."""
 ATTEMPT = re.compile(r"\battempt=(\d{1,9})")
 
 
-async def read_body(request: Request) -> bytes | None:
-    """Return the request's body, None if it is too long; it is read to its end in any case, so that the client hears the answer."""
+async def receive(request: Request, journal: Journal, front: Front, request_id: str = "") -> tuple[Entry, bytes | None] | None:
+    """Read a request; return its journal entry, begun, and its body, None if that is too long.
+
+    Of a client that goes before its body is here, the journal says so, and there is nothing to return.
+    """
+    path, endpoint, attempt = request.scope["path"], request.path_params["name"], _read_attempt(request.headers)
+    arrived = partial(Entry, front=front, path=path, endpoint=endpoint, request_id=request_id, attempt=attempt)
+    try:
+        body = await _read_body(request)
+    except ClientDisconnect:
+        ended: Ended = "stopped" if find_connection(request.scope).is_stopped else "cancelled"
+        journal.finish(replace(journal.start(arrived()), ended=ended, cancelled_at_part=0 if ended == "cancelled" else None))
+        return None
+    return journal.start(arrived(body=body or b"")), body
+
+
+async def _read_body(request: Request) -> bytes | None:
+    """Read the body to its end in any case, so that the client hears the answer."""
     body, length = bytearray(), 0
     async for data in request.stream():
         length += len(data)
@@ -22,7 +46,7 @@ async def read_body(request: Request) -> bytes | None:
     return bytes(body) if length <= MAX_BODY_BYTES else None
 
 
-def read_attempt(headers: Headers) -> int:
+def _read_attempt(headers: Headers) -> int:
     """Return the attempt that `amz-sdk-request: attempt=2; max=3` names; a request without it is the first."""
     match = ATTEMPT.search(headers.get("amz-sdk-request", ""))
     return max(1, int(match[1])) if match else 1

@@ -1,8 +1,8 @@
 """The SageMaker Runtime front: InvokeEndpoint and InvokeEndpointWithResponseStream, as an unmodified AWS SDK calls them.
 
 Sources: botocore's service model sagemaker-runtime 2017-05-13 (paths, headers, errors, members); where it is silent, what users of the service published:
-ModelError's members in alphabetical order, `Endpoint <name> of account <id> not found.`, and a 413 with a plain text for a body over the limit.
-No signature is checked.
+ModelError's members in alphabetical order, and `Endpoint <name> of account <id> not found.` For a body over the limit no capture is public, so the plain
+text of that 413 is ours. No signature is checked.
 """
 
 from __future__ import annotations
@@ -11,21 +11,25 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 from uuid import uuid4
 
-from fastapi import APIRouter, Request, Response
 from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from backends.wire.parts import encode_part
 from mock_server.containers.container import Reply
 from mock_server.exchange import ATTRIBUTES_HEADER, Exchange, Twin, begin
 from mock_server.faults import SERVICE_ERRORS, ServiceError, Stage
 from mock_server.journal import Entry
-from mock_server.requests import MAX_BODY_BYTES, read_attempt, read_body
+from mock_server.requests import GONE, MAX_BODY_BYTES, receive
 from mock_server.words import WordError
 
 MAX_ATTRIBUTES_LENGTH = 1024
+SHORT_PART_BYTES = 512
 ACCOUNT = "123456789012"
 VARIANT = "AllTraffic"
 REGION = re.compile(r"Credential=[^/]*/\d+/([a-z0-9-]+)/")
@@ -45,28 +49,27 @@ class Refused(Exception):
         self.members = members
 
 
-def runtime_router(twin: Twin) -> APIRouter:
+def runtime_routes(twin: Twin) -> list[Route]:
     """Return the routes of the SageMaker Runtime."""
-    router = APIRouter()
 
-    @router.post("/endpoints/{name}/invocations-response-stream")
-    async def invoke_endpoint_with_response_stream(name: str, request: Request) -> Response:
-        return await _answer(twin, name, request, streams=True)
+    async def invoke_endpoint_with_response_stream(request: Request) -> Response:
+        return await _answer(twin, request, streams=True)
 
-    @router.post("/endpoints/{name}/invocations")
-    async def invoke_endpoint(name: str, request: Request) -> Response:
-        return await _answer(twin, name, request, streams=False)
+    async def invoke_endpoint(request: Request) -> Response:
+        return await _answer(twin, request, streams=False)
 
-    return router
+    return [
+        Route("/endpoints/{name}/invocations-response-stream", invoke_endpoint_with_response_stream, methods=["POST"]),
+        Route("/endpoints/{name}/invocations", invoke_endpoint, methods=["POST"]),
+    ]
 
 
-async def _answer(twin: Twin, name: str, request: Request, *, streams: bool) -> Response:
-    body = await read_body(request)
+async def _answer(twin: Twin, request: Request, *, streams: bool) -> Response:
     request_id = str(uuid4())
-    attempt = read_attempt(request.headers)
-    entry = twin.journal.start(
-        Entry(front="runtime", path=request.url.path, endpoint=name, request_id=request_id, attempt=attempt, body=body or b""),
-    )
+    arrived = await receive(request, twin.journal, "runtime", request_id)
+    if arrived is None:
+        return GONE
+    entry, body = arrived
     try:
         exchange = _admit(twin, entry, request.headers, body, streams=streams)
     except Refused as refused:
@@ -110,15 +113,23 @@ def _invoke(exchange: Exchange, headers: Headers, body: bytes, *, streams: bool)
     return _stream(exchange, reply) if streams else _collect(exchange, reply)
 
 
+def _frame(part: bytes) -> bytes:
+    """Return a part as a frame; a script's come again and again, so short ones are kept."""
+    return _short_frame(part) if len(part) <= SHORT_PART_BYTES else encode_part(part)
+
+
+_short_frame = lru_cache(maxsize=16384)(encode_part)
+
+
 def _stream(exchange: Exchange, reply: Reply) -> Response:
     headers = {**_identity(exchange.entry.request_id), "x-amzn-sagemaker-content-type": _content_type(reply)}
     headers["content-type"] = "application/vnd.amazon.eventstream"
-    return exchange.respond(200, headers, exchange.timeline(reply, encode_part))
+    return exchange.respond(200, headers, exchange.timeline(reply, _frame))
 
 
 def _collect(exchange: Exchange, reply: Reply) -> Response:
     """Answer as InvokeEndpoint: the whole body at once, when the last of it is there."""
-    whole = replace(reply, writes=(reply.body,), tokens=(max(reply.tokens, default=0),), is_chunked=False, head_waits=True)
+    whole = replace(reply, writes=(reply.body,), tokens=(reply.last_token,), is_chunked=False, head_waits=True)
     headers = {**_identity(exchange.entry.request_id), "content-type": _content_type(reply)}
     return exchange.respond(200, headers, exchange.timeline(whole, None))
 

@@ -14,7 +14,7 @@ from backends.wire.parts import encode_part
 from mock_server import MockServer
 from mock_server.playback import VirtualClock
 from mock_server.server import Connection, bind
-from tests.mock_server.plain_client import PlainClient
+from tests.mock_server.plain_client import PATHS, PlainClient
 
 LMI, TGI = ENDPOINTS = ("falcon-7b-instruct-lmi", "falcon-7b-instruct-tgi")
 FRONTS = ("runtime", "container")
@@ -173,9 +173,13 @@ def test_a_client_that_closes_its_half_is_gone(twin: MockServer) -> None:
     assert entry.ended == "cancelled"
 
 
-def test_a_client_that_leaves_inside_its_request_harms_nobody(twin: MockServer, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("front", FRONTS)
+def test_a_client_that_leaves_inside_its_request_is_seen_and_harms_nobody(twin: MockServer, front: str, caplog: pytest.LogCaptureFixture) -> None:
+    path = PATHS[front].format(TGI)
     with PlainClient(twin.url) as client:
-        client.socket.sendall(b"POST /containers/%b/invocations HTTP/1.1\r\nHost: twin\r\nContent-Length: 99\r\n\r\nhalf" % TGI.encode())
+        client.socket.sendall(b"POST %b HTTP/1.1\r\nHost: twin\r\nContent-Length: 99\r\n\r\nhalf" % path.encode())
+    (entry,) = twin.journal.wait()
+    assert (entry.front, entry.path, entry.endpoint, entry.ended, entry.cancelled_at_part, entry.status) == (front, path, TGI, "cancelled", 0, None)
     with PlainClient(twin.url) as client:
         client.ask(TGI, **FOUR)
         assert client.head()[0] == 200
