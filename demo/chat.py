@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, TypeAlias
@@ -33,6 +33,8 @@ Values: TypeAlias = Mapping[Any, Any]
 Updates: TypeAlias = dict[Any, Any]
 Turns: TypeAlias = tuple[Turn, ...]
 
+NOTHING: Updates = {}
+
 
 class ChatTab:
     """A chat with one endpoint at a time; made inside a `gr.Blocks`."""
@@ -40,7 +42,7 @@ class ChatTab:
     def __init__(self, desk: Desk, panel: Panel) -> None:
         self._desk = desk
         self._panel = panel
-        self._runs: dict[str, Run] = {}
+        self._runs: dict[str, Run | None] = {}
         self._turns = gr.State(())
         self._chat = gr.Chatbot(
             show_label=False, elem_id="chat", height="100%", buttons=["copy"], layout="bubble", placeholder="Ask something, or pick a question below.",
@@ -86,32 +88,36 @@ class ChatTab:
         self._clear.click(self._cleared, None, [self._turns, self._chat, self._again, self._clear], **quick)
         self._plain.input(self._repaint, [self._turns, self._plain], self._chat, **quick)
 
-    async def _ask_typed(self, values: Values, request: gr.Request) -> AsyncIterator[Updates]:
-        async for updates in self._ask(values[self._box], values[self._turns], values, request):
-            # The box is emptied with the first update that shows the question in the chat, never before.
-            yield {self._box: "", **updates} if self._stop in updates else updates
-
-    async def _ask_again(self, values: Values, request: gr.Request) -> AsyncIterator[Updates]:
-        turns: Turns = values[self._turns]
-        async for updates in self._ask(turns[-1].question if turns else "", turns[:-1], values, request):
-            yield updates
-
-    def _example(self, question: str) -> Callable[[Values, gr.Request], AsyncIterator[Updates]]:
-        async def ask_example(values: Values, request: gr.Request) -> AsyncIterator[Updates]:
-            async for updates in self._ask(question, values[self._turns], values, request):
+    async def _ask_typed(self, values: Values, request: gr.Request) -> AsyncGenerator[Updates]:
+        # The box is emptied once, as the question shows in the chat: what stands in it later is the next question.
+        async with aclosing(self._ask(values[self._box], values[self._turns], values, request, taken={self._box: ""})) as answer:
+            async for updates in answer:
                 yield updates
+
+    async def _ask_again(self, values: Values, request: gr.Request) -> AsyncGenerator[Updates]:
+        turns: Turns = values[self._turns]
+        async with aclosing(self._ask(turns[-1].question if turns else "", turns[:-1], values, request)) as answer:
+            async for updates in answer:
+                yield updates
+
+    def _example(self, question: str) -> Callable[[Values, gr.Request], AsyncGenerator[Updates]]:
+        async def ask_example(values: Values, request: gr.Request) -> AsyncGenerator[Updates]:
+            async with aclosing(self._ask(question, values[self._turns], values, request)) as answer:
+                async for updates in answer:
+                    yield updates
 
         return ask_example
 
-    async def _ask(self, question: str, before: Turns, values: Values, request: gr.Request) -> AsyncIterator[Updates]:
-        """Answer `question` behind the turns `before`, unless the session still waits for another answer."""
+    async def _ask(self, question: str, before: Turns, values: Values, request: gr.Request, taken: Updates = NOTHING) -> AsyncGenerator[Updates]:
+        """Answer `question` behind the turns `before`, unless the session still waits for another answer; `taken` goes out with the first update."""
         session = request.session_hash or ""
         if not (question and question.strip()) or session in self._runs:
             yield {self._send: gr.skip()}
             return
         plain, turn = values[self._plain], Turn(question)
-        yield self._begun() | {self._turns: (*before, turn), self._chat: rows((*before, turn), plain=plain)}
+        self._runs[session] = None  # a second question may come while the first update is on its way
         try:
+            yield self._begun() | taken | {self._turns: (*before, turn), self._chat: rows((*before, turn), plain=plain)}
             self._runs[session] = run = Run(*self._asked(question, before, values))
             async with aclosing(run.turns()) as turns:
                 async for turn in turns:
@@ -119,7 +125,7 @@ class ChatTab:
         except BackendError as error:
             turn = Turn(question, failure=sentence(error))
         finally:
-            self._runs.pop(session, None)
+            del self._runs[session]
         yield self._ended((*before, turn), plain)
 
     def _asked(self, question: str, before: Turns, values: Values) -> tuple[ChatBackend, ChatRequest]:
@@ -167,5 +173,5 @@ class ChatTab:
 
     async def aclose(self) -> None:
         """Stop every answer."""
-        for run in list(self._runs.values()):
+        for run in filter(None, list(self._runs.values())):
             await run.stop()

@@ -89,6 +89,43 @@ async def test_while_an_answer_is_on_its_way_a_second_question_stays_in_the_box(
     assert [question for question, _, _ in tab.shown()] == ["one?"]
 
 
+async def test_what_is_typed_while_an_answer_comes_is_still_there_at_its_end() -> None:
+    tab, _ = scripted((Token("a"), FOREVER))
+    tab.values[tab.tab._box] = "one?"
+    first = tab.updates(tab.tab._ask_typed)
+    await anext(first)
+    assert tab.values[tab.tab._box] == ""
+    tab.values[tab.tab._box] = "two?"
+    await anext(first)
+    await tab.tab.stop(gr.Request(session_hash="one"))
+    async for _ in first:
+        pass
+    assert tab.values[tab.tab._box] == "two?"
+
+
+async def test_of_two_questions_at_the_same_moment_one_is_asked() -> None:
+    tab, backend = scripted(ANSWER)
+    one, two = tab.updates(tab.tab._example("one?")), tab.updates(tab.tab._example("two?"))
+    await anext(one)
+    assert [list(updates) async for updates in two] == [[tab.tab._send]]
+    async for _ in one:
+        pass
+    assert tab.shown() == [("one?", "yes", None)]
+    assert len(backend.requests) == 1
+
+
+@pytest.mark.parametrize("updates", [1, 2])
+async def test_whoever_left_may_ask_again(updates: int) -> None:
+    tab, backend = scripted((FOREVER,), ANSWER) if updates > 1 else scripted(ANSWER)
+    left = tab.tab._example("one?")(dict(tab.values), gr.Request(session_hash="one"))
+    for _ in range(updates):
+        await anext(left)
+    await left.aclose()
+    await tab.ask("two?")
+    assert tab.shown() == [("two?", "yes", None)]
+    assert len(backend.requests) == updates
+
+
 async def test_people_do_not_wait_for_each_other() -> None:
     tab, backend = scripted((FOREVER,), ANSWER)
     tab.values[tab.tab._box] = "one?"
