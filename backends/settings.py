@@ -28,6 +28,9 @@ FLAGS: Mapping[str, str] = {
 }
 """The variables that a flag of `python -m demo` overrides."""
 
+IMPLIED: Mapping[str, BackendName] = {"CONTAINER_URL": "container", "ENDPOINT_NAME": "sagemaker"}
+"""Which backend a variable selects where none is named at its own rank; the first one that is set decides."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -57,9 +60,9 @@ class Settings:
         below = {name: value for name, value in environ.items() if value}
         if "ENDPOINT_NAME" not in below and "endpoint_name" in below:
             below["ENDPOINT_NAME"] = below["endpoint_name"]
-        values = below | above
+        values = {**_with_backend(below), **_with_backend(above)}
         settings = cls(
-            backend=_read(values, "CHAT_BACKEND", _one_of(BACKENDS), _implied(above) or _implied(below) or "mock"),
+            backend=_read(values, "CHAT_BACKEND", _one_of(BACKENDS), "mock"),
             endpoint_name=values.get("ENDPOINT_NAME"),
             accepts=_read(values, "CHAT_ACCEPTS", _one_of(SHAPES), "inputs"),
             family=_read(values, "CHAT_FAMILY", _one_of(FAMILIES), "plain"),
@@ -78,10 +81,12 @@ class Settings:
             raise ConfigurationError("The backend container needs the container's address: set CONTAINER_URL or pass --url.")
 
 
-def _implied(values: Mapping[str, str]) -> BackendName | None:
-    if "CONTAINER_URL" in values:
-        return "container"
-    return "sagemaker" if "ENDPOINT_NAME" in values else None
+def _with_backend(values: Mapping[str, str]) -> Mapping[str, str]:
+    """Return `values` with the backend that a name or a URL among them implies where none is named."""
+    for name, backend in IMPLIED.items():
+        if name in values:
+            return {"CHAT_BACKEND": backend, **values}
+    return values
 
 
 def _read(values: Mapping[str, str], name: str, parse: Callable[[str], _T], default: _T) -> _T:
