@@ -1,7 +1,8 @@
 """The page: a chat over streamed endpoints.
 
-Gradio reads these two variables when it is imported, and the second is its only way to keep `gradio_client` from telling
-huggingface.co that the page runs; that is why they are set here, in front of every import of ours, and nowhere else is the environment changed.
+The page never changes the environment, with this one exception: `gradio_client` tells huggingface.co that a page runs, and the second variable,
+which `huggingface_hub` reads while it is imported, is all that stops it; the first is Gradio's switch for the rest, parts that take no argument included.
+A package's first lines stand in front of every way in. Neither name means anything to boto3 or to our settings.
 """
 
 import os
