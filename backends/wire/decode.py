@@ -132,17 +132,24 @@ class EventDecoder:
             return self._pass_through(data)
         head = self._head
         head += data
-        if not data.strip() or BYTE_ORDER_MARK.startswith(head):
-            return ()
-        body = bytes(head.removeprefix(BYTE_ORDER_MARK))
-        text = body.lstrip()
+        if self._lines.position == 0:
+            if BYTE_ORDER_MARK.startswith(head):
+                return ()
+            if head.startswith(BYTE_ORDER_MARK):
+                self._skip(len(BYTE_ORDER_MARK))
+        text = head.lstrip()
         if not text:
+            self._skip(max(head.rfind(b"\n"), head.rfind(b"\r")) + 1)
             return ()
         if text[0] == 0:
             raise _not_decoded()
         self._framing = SSEDecoder() if self._is_sse(text[0]) else JSONLinesDecoder()
-        self._lines.skip(len(head) - len(body))
-        return self.feed(body)
+        return self.feed(bytes(head))
+
+    def _skip(self, length: int) -> None:
+        """Leave out bytes of the body's beginning that belong to no frame: a byte order mark, blank lines."""
+        self._lines.skip(length)
+        del self._head[:length]
 
     def _is_sse(self, first: int) -> bool:
         return first not in _JSON_STARTS and (first in _SSE_STARTS or self._media_type == "text/event-stream")

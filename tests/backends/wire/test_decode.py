@@ -178,6 +178,25 @@ def test_a_lone_brace_loses_nothing_behind_it() -> None:
         assert [(error.offset, error.frame) for error in malformed] == [(19, b"{")]
 
 
+@pytest.mark.parametrize("blank", [b"\n", b"\r\n", b" \n", b"\r"])
+def test_blank_lines_before_the_answer_are_not_kept(blank: bytes) -> None:
+    decoder = EventDecoder()
+    tracemalloc.start()
+    for _ in range(100):
+        list(decoder.feed(blank * 10_000))
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert held < 500_000
+    assert list(decoder.feed(b'{"outputs": ["a"]}\n')) == [Token("a")]
+    assert decoder.frames[0][:2] == (1_000_000 * len(blank), 1_000_000 * len(blank) + 18)
+
+
+def test_a_first_line_that_begins_with_a_space_keeps_it() -> None:
+    for parts in cuttings(b' \n  data: {"outputs": ["a"]}\n\ndata: {"outputs": ["b"]}\n\n'):
+        assert collect(parts, SSE) == ([Token("b"), Finish()], None)
+
+
 def test_blank_lines_inside_a_printed_document_are_not_kept() -> None:
     decoder = EventDecoder()
     list(decoder.feed(b"{\n"))
