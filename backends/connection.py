@@ -1,4 +1,4 @@
-"""HTTP as the network backends use it: one connection pool, and the time limits of an answer.
+"""HTTP as the network backends use it: the connections of a backend, and the time limits of an answer.
 
 httpx keeps its own time-outs and headers off: `backends.exchange` bounds every wait, and what is sent is what the backend wrote.
 """
@@ -6,8 +6,10 @@ httpx keeps its own time-outs and headers off: `backends.exchange` bounds every 
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
 from weakref import WeakSet
@@ -53,7 +55,7 @@ class ConnectionPool:
 
     def __init__(self, *, use_proxy: bool = True) -> None:
         self._use_proxy = use_proxy
-        self._client: httpx.AsyncClient | None = None
+        self._clients: dict[bool, httpx.AsyncClient] = {}
         self._opening = asyncio.Lock()
         self._closed = False
         self._answers: WeakSet[Closable] = WeakSet()
@@ -63,32 +65,34 @@ class ConnectionPool:
         self._answers.add(answer)
         return answer
 
-    async def client(self, ca_bundle: str | None = None) -> httpx.AsyncClient:
-        """Return the pool's HTTP client.
+    async def client(self, url: str, ca_bundle: str | None = None) -> httpx.AsyncClient:
+        """Return the HTTP client for `url`: one for https, and one for http, which needs no certificates and so reads none.
 
         Args:
+            url: What will be asked.
             ca_bundle: A file of certificates to trust in place of the system's; what the first call says holds.
 
         Raises:
-            ConfigurationError: The bundle or a proxy's address cannot be used, or the backend is closed.
+            ConfigurationError: The certificates or a proxy's address cannot be used, or the backend is closed.
         """
+        is_encrypted = not url.startswith("http:")
         async with self._opening:
             if self._closed:
                 raise ConfigurationError("the backend is closed: make a new one")
-            if self._client is None:
-                self._client = await asyncio.to_thread(self._build, ca_bundle)  # reading the certificates takes 20 ms and more
-            return self._client
+            if is_encrypted not in self._clients:
+                trust = partial(_trust, ca_bundle) if is_encrypted else _trust_nobody
+                self._clients[is_encrypted] = self._build(await asyncio.to_thread(trust))  # reading the certificates takes 20 ms and more
+            return self._clients[is_encrypted]
 
     async def aclose(self) -> None:
         """Close every connection."""
         self._closed = True
         for answer in tuple(self._answers):
             await answer.aclose()
-        if self._client is not None:
-            await self._client.aclose()
+        for client in self._clients.values():
+            await client.aclose()
 
-    def _build(self, ca_bundle: str | None) -> httpx.AsyncClient:
-        trusted = _trust(ca_bundle)
+    def _build(self, trusted: ssl.SSLContext) -> httpx.AsyncClient:
         try:
             return httpx.AsyncClient(verify=trusted, trust_env=self._use_proxy, timeout=_NO_TIMEOUT, limits=_NO_LIMITS)
         except (httpx.InvalidURL, ValueError, ImportError) as error:
@@ -97,10 +101,22 @@ class ConnectionPool:
 
 def _trust(ca_bundle: str | None) -> ssl.SSLContext:
     if not ca_bundle:
-        return httpx.create_ssl_context()
+        return _trust_the_usual()
     if not Path(ca_bundle).exists():
         raise ConfigurationError(f"the certificate bundle {ca_bundle!r} (AWS_CA_BUNDLE, or ca_bundle in the AWS configuration) does not exist")
     try:
         return ssl.create_default_context(cafile=ca_bundle)
     except OSError as error:
         raise ConfigurationError(f"the certificate bundle {ca_bundle!r} cannot be read: {error}") from error
+
+
+def _trust_the_usual() -> ssl.SSLContext:
+    try:
+        return httpx.create_ssl_context()
+    except OSError as error:
+        named = " ".join(f"{name}={os.environ[name]}" for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if name in os.environ)
+        raise ConfigurationError(f"the certificates to trust cannot be read: {error} {named}".rstrip()) from error
+
+
+def _trust_nobody() -> ssl.SSLContext:
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

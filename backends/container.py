@@ -56,7 +56,7 @@ class ContainerBackend:
 
     async def _open(self, request: ChatRequest, exchange: Exchange, *, stream: bool) -> Head:
         message = _http_request(request, stream=stream)
-        response = await exchange.send(await exchange.wait(self._pool.client), message)
+        response = await exchange.send(await exchange.wait(partial(self._pool.client, str(message.url))), message)
         headers = dict(response.headers)
         request_id = headers.get("x-request-id")
         if not response.is_success:
@@ -74,12 +74,19 @@ def _http_request(request: ChatRequest, *, stream: bool) -> httpx.Request:
 
 
 def _invocations_url(endpoint: Endpoint) -> httpx.URL:
-    try:
-        url = httpx.URL(f"{(endpoint.url or '').rstrip('/')}/invocations")
-    except httpx.InvalidURL:
-        url = httpx.URL()
-    if url.scheme not in {"http", "https"} or not url.host or (url.port or 0) > _HIGHEST_PORT:
+    url = _parse_url(f"{(endpoint.url or '').rstrip('/')}/invocations")
+    if url is None:
         raise ConfigurationError(
             f"the url of the endpoint {endpoint.name!r} is {endpoint.url!r}, expected the base URL of its container, like http://127.0.0.1:8080"
         )
     return url
+
+
+def _parse_url(text: str) -> httpx.URL | None:
+    """Return the URL, None if nothing can be reached by it."""
+    try:
+        url = httpx.URL(text)
+        can_be = url.scheme in {"http", "https"} and bool(url.host) and (url.port or 0) <= _HIGHEST_PORT
+    except (httpx.InvalidURL, ValueError):  # the latter for a host that is no domain name in any script, as `xn--`
+        return None
+    return url if can_be else None

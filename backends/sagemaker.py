@@ -39,7 +39,7 @@ class SageMakerBackend:
         endpoint_url: Where SageMaker Runtime, or its twin, is.
         credentials: Keys to sign with; with them, no credential source is asked.
         timeouts: How long to wait for what.
-        allow_insecure: Whether AWS credentials may go to a host that is not AWS's without TLS.
+        allow_insecure: Whether AWS credentials may go out without TLS.
         use_proxy: Whether HTTP_PROXY and its relatives are followed.
         attempts: The most attempts before an answer begins, the first included.
         sleep: What passes the time between attempts.
@@ -114,7 +114,7 @@ class SageMakerBackend:
         raise AssertionError("unreachable: the loop has no end")
 
     async def _send(self, signed: SignedRequest, exchange: Exchange) -> httpx.Response:
-        client = await exchange.wait(lambda: self._pool.client(self._signer.ca_bundle))
+        client = await exchange.wait(lambda: self._pool.client(signed.url, self._signer.ca_bundle))
         message = httpx.Request(signed.method, signed.url, headers={"Accept-Encoding": "identity", **signed.headers}, content=signed.body)
         response = await exchange.send(client, message)
         if response.is_success:

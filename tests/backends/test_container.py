@@ -73,7 +73,7 @@ async def test_a_failure_comes_as_its_own_error_behind_the_text_that_arrived(
         assert len(far.requests) == 1
 
 
-@pytest.mark.parametrize("url", [None, "", "nonsense", "ftp://127.0.0.1", "http://127.0.0.1:99999", "http://[::1"])
+@pytest.mark.parametrize("url", [None, "", "nonsense", "ftp://127.0.0.1", "http://127.0.0.1:99999", "http://[::1", "http://xn--/"])
 async def test_an_endpoint_without_a_usable_url_is_a_configuration_error(url: str | None) -> None:
     async with ContainerBackend() as backend:
         _, error = await collect(backend.stream(request_to(url)))

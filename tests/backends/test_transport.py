@@ -92,12 +92,14 @@ async def test_a_certificate_that_nobody_vouches_for_is_a_transport_error(tls: s
 
 
 @pytest.mark.parametrize("content", [None, "no certificate"])
-async def test_a_bundle_that_is_none_is_a_configuration_error(content: str | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+async def test_a_bundle_that_is_none_is_a_configuration_error(
+    content: str | None, tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     bundle = tmp_path / "bundle.pem"
     if content is not None:
         bundle.write_text(content)
     monkeypatch.setenv("AWS_CA_BUNDLE", str(bundle))
-    async with FarSide([OK]) as far, sagemaker(far.url) as backend:
+    async with FarSide([OK], tls) as far, sagemaker(far.url) as backend:
         _, error = await collect(backend.stream(request_to()))
         assert far.connections == 0
     assert isinstance(error, ConfigurationError)
