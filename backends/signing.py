@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from threading import Lock
@@ -21,7 +21,6 @@ Operation: TypeAlias = Literal["invoke_endpoint_with_response_stream", "invoke_e
 
 _ATTEMPTS = {"legacy": 5, "standard": 3, "adaptive": 3}
 """Retry mode -> attempts where nothing else is configured."""
-_AWS_DOMAINS = ("amazonaws.com", "amazonaws.com.cn", "amazonaws.eu", "api.aws", "api.amazonwebservices.com.cn")
 _AWS_KEY = re.compile(r"Credential=A[KS]IA[A-Z0-9]{8,}/")
 """AWS gives its access keys these prefixes, so that anybody can tell them from dummy keys."""
 
@@ -60,7 +59,7 @@ class Signer:
         profile: None for AWS_PROFILE, or the default one.
         endpoint_url: None for what the AWS configuration says, or the region's own.
         credentials: None for what boto3 finds.
-        allow_insecure: Whether AWS credentials may go to a host that is not AWS's without TLS.
+        allow_insecure: Whether AWS credentials may go out without TLS.
         attempts: None for AWS_MAX_ATTEMPTS, or the retry mode's own number.
     """
 
@@ -126,6 +125,7 @@ class Signer:
             aws_session_token=keys.session_token if keys else None,
             region_name=self._region,
             profile_name=self._profile,
+            botocore_session=self._own_session(),
         )
         region = session.region_name or os.environ.get("AWS_REGION")
         config = Config(retries={"total_max_attempts": self._attempts}) if self._attempts else None
@@ -133,6 +133,35 @@ class Signer:
         client.meta.events.register("before-send.sagemaker-runtime", _take_over)
         self.ca_bundle = session._session.get_config_variable("ca_bundle")  # noqa: SLF001 - boto3 has no public way to its botocore session
         return client
+
+    def _own_session(self) -> Any:
+        """Return a session in which the AWS configuration says nothing that was said here, None if not everything was."""
+        if self._profile or not (self._credentials and self._region and self._endpoint_url):
+            return None
+        from botocore.session import Session
+
+        return Session(session_vars=_own_variables(is_encrypted=not self._endpoint_url.startswith("http:")))
+
+
+def _own_variables(*, is_encrypted: bool) -> dict[str, Any]:
+    """Return botocore's variables (config key, environment variable, default, conversion) without config files and environment.
+
+    How often is tried still holds, and over TLS who is trusted; without it, a value that cannot be meant is passed over.
+    """
+    from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES as KNOWN
+
+    silent = {name: (None, None, default, conversion) for name, (_, _, default, conversion) in KNOWN.items()}
+    silent["config_file"] = silent["credentials_file"] = (None, None, os.devnull, None)
+    heard = {name: (None, *KNOWN[name][1:]) for name in ("ca_bundle", "max_attempts", "retry_mode")}
+    if not is_encrypted:
+        heard = {name: (None, KNOWN[name][1], KNOWN[name][2], legal) for name, legal in _LEGAL_RETRIES.items()}
+    return silent | heard
+
+
+_LEGAL_RETRIES: dict[str, Callable[[str], int | str | None]] = {
+    "max_attempts": lambda text: int(text) if re.fullmatch("[1-9][0-9]{0,8}", text) else None,
+    "retry_mode": lambda text: text if text in _ATTEMPTS else None,
+}
 
 
 class _Prepared(Exception):
@@ -148,12 +177,11 @@ def _take_over(request: Any, **_: Any) -> NoReturn:
 
 
 def _refuse_open_transport(signed: SignedRequest) -> None:
+    """Whatever the host: one below amazonaws.com may be a customer's own machine."""
     url = urlsplit(signed.url)
-    host = url.hostname or ""
-    is_aws = any(host == domain or host.endswith(f".{domain}") for domain in _AWS_DOMAINS)
-    if url.scheme != "https" and not is_aws and _AWS_KEY.search(signed.headers.get("Authorization", "")):
+    if url.scheme != "https" and _AWS_KEY.search(signed.headers.get("Authorization", "")):
         raise ConfigurationError(
-            f"AWS credentials are not sent to {url.scheme}://{url.netloc}, which is not AWS's and not encrypted: "
+            f"AWS credentials are not sent to {url.scheme}://{url.netloc.rpartition('@')[2]}, which is not encrypted: "
             "use https or dummy keys, or allow it with allow_insecure=True"
         )
 
@@ -174,6 +202,7 @@ def _in_our_words(profile: str | None) -> Iterator[None]:
         boto.ParamValidationError: "the request is not one that SageMaker takes",
         boto.ClientError: "AWS refused to give credentials",
         boto.BotoCoreError: "the AWS configuration cannot be used",
+        OSError: "the AWS configuration names a program or a file that cannot be used",
         ValueError: "the AWS configuration cannot be used",
     }
     try:

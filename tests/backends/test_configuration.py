@@ -66,7 +66,25 @@ async def test_a_failing_credential_process_is_a_configuration_error(far: FarSid
     assert "the source of the AWS credentials failed" in await refused(endpoint_url=far.url, region="us-east-1")
 
 
-@pytest.mark.parametrize("url", ["nonsense", "ftp://127.0.0.1", "http://127.0.0.1:99999"])
+async def test_a_credential_process_that_is_not_there_is_named(far: FarSide, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "config").write_text("[default]\ncredential_process = no-such-program\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    assert "no-such-program" in await refused(endpoint_url=far.url, region="us-east-1")
+
+
+async def test_a_token_file_that_is_not_there_is_named(far: FarSide, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", "/no-such-token")
+    monkeypatch.setenv("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/reader")
+    assert "/no-such-token" in await refused(endpoint_url=far.url, region="us-east-1")
+
+
+@pytest.mark.parametrize(("name", "value"), [("AWS_MAX_ATTEMPTS", "abc"), ("AWS_RETRY_MODE", "abc"), ("AWS_CA_BUNDLE", "/nope"), ("SSL_CERT_FILE", "/nope")])
+async def test_a_setting_of_the_way_to_aws_is_refused_if_it_is_none(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, value)
+    assert value in await refused(endpoint_url="https://127.0.0.1:1", region="us-east-1", credentials=Credentials("a", "b"))
+
+
+@pytest.mark.parametrize("url", ["nonsense", "ftp://127.0.0.1", "http://127.0.0.1:99999", "http://xn--/"])
 async def test_an_endpoint_url_that_is_none_is_a_configuration_error(url: str) -> None:
     await refused(endpoint_url=url, region="us-east-1", credentials=Credentials("a", "b"))
 
@@ -91,6 +109,13 @@ async def test_aws_credentials_do_not_go_where_they_could_be_read(far: FarSide) 
     words = await refused(endpoint_url=far.url, region="us-east-1", credentials=AWS_KEY)
     assert far.url in words
     assert "allow_insecure" in words
+
+
+@pytest.mark.parametrize("host", ["ec2-3-3-3-3.compute-1.amazonaws.com:8080", "user:password@runtime.sagemaker.us-east-1.amazonaws.com"])
+async def test_no_host_gets_aws_credentials_in_the_open(host: str) -> None:
+    words = await refused(endpoint_url=f"http://{host}", region="us-east-1", credentials=AWS_KEY)
+    assert "not encrypted" in words
+    assert "password" not in words
 
 
 async def test_aws_credentials_go_there_if_that_is_allowed() -> None:

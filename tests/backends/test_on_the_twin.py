@@ -116,6 +116,30 @@ async def test_a_fault_on_the_first_attempts_only_is_recovered_from(twin: MockSe
     assert error is None
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("AWS_PROFILE", "nope"),
+        ("AWS_CA_BUNDLE", "/nope"),
+        ("AWS_MAX_ATTEMPTS", "abc"),
+        ("AWS_MAX_ATTEMPTS", "0"),
+        ("AWS_RETRY_MODE", "abc"),
+        ("AWS_CONFIG_FILE", __file__),
+        ("AWS_DEFAULTS_MODE", "abc"),
+        ("AWS_REQUEST_CHECKSUM_CALCULATION", "abc"),
+        ("AWS_USE_FIPS_ENDPOINT", "true"),
+        ("SSL_CERT_FILE", "/nope"),
+    ],
+)
+async def test_the_twin_answers_whatever_the_aws_configuration_says(twin: MockServer, name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, value)
+    for backend in backends(twin):
+        events, error = await collect(backend.stream(question(twin, ENDPOINTS[0])))
+        await backend.aclose()
+        assert error is None
+        assert text_of(events)
+
+
 async def test_an_endpoint_that_does_not_exist_is_refused_by_name(twin: MockServer) -> None:
     backend, _ = backends(twin)
     _, error = await collect(backend.stream(question(twin, "no-such-endpoint")))
