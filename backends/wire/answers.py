@@ -73,9 +73,11 @@ class AnswerReader:
         if type(text) is not str:
             text = _text(text)
         identity = get("id")
-        if type(identity) is list:  # LMI 0.27
-            identity = identity[0] if identity else None
+        if type(identity) is not int:
+            identity = _identity(identity)
         logprob = token["logprob"] if "logprob" in token else get("log_prob")
+        if type(logprob) is not float:
+            logprob = _logprob(logprob)
         special = (token["special"] if "special" in token else "special_token" in token and token["special_token"]) or False
         self.comes_in_tokens = self._needs_end = self._has_text = True
         if len(document) == 1:  # nothing but the token, as LMI writes
@@ -177,8 +179,22 @@ def _text(text: Any) -> str:
     return text
 
 
+def _identity(identity: Any) -> int | None:
+    if isinstance(identity, list):  # LMI 0.27
+        identity = identity[0] if identity else None
+    if identity is not None and not isinstance(identity, int):
+        raise TypeError(f"id is {identity!r}, expected a whole number")
+    return identity
+
+
+def _logprob(logprob: Any) -> float | None:
+    if logprob is not None and not isinstance(logprob, int | float):
+        raise TypeError(f"log probability is {logprob!r}, expected a number")
+    return logprob
+
+
 def _parse_top_tokens(top_tokens: Any) -> tuple[Alternative, ...]:
-    return tuple(Alternative(str(other.get("text", "")), other.get("id"), other.get("logprob")) for other in top_tokens or ())
+    return tuple(Alternative(str(other.get("text", "")), _identity(other.get("id")), _logprob(other.get("logprob"))) for other in top_tokens or ())
 
 
 def _parse_choice(choice: Document) -> list[StreamEvent]:
@@ -201,11 +217,11 @@ def _parse_content(content: str, logprobs: Any) -> list[StreamEvent]:
     tokens = logprobs.get("content") if isinstance(logprobs, dict) else None
     if not tokens or "".join(str(token.get("token")) for token in tokens) != content:
         tokens = [{**tokens[0], "token": content}] if tokens and len(tokens) == 1 else [{"token": content}]
-    return [Token(token["token"], None, token.get("logprob"), False, _parse_alternatives(token.get("top_logprobs"))) for token in tokens]
+    return [Token(_text(token["token"]), None, _logprob(token.get("logprob")), False, _parse_alternatives(token.get("top_logprobs"))) for token in tokens]
 
 
 def _parse_alternatives(top_logprobs: Any) -> tuple[Alternative, ...]:
-    return tuple(Alternative(str(other.get("token", "")), None, other.get("logprob")) for other in top_logprobs or ())
+    return tuple(Alternative(str(other.get("token", "")), None, _logprob(other.get("logprob"))) for other in top_logprobs or ())
 
 
 def _parse_tool_call(call: Document, place: int) -> ToolCall:

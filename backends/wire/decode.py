@@ -46,6 +46,8 @@ def decode_events(
 ) -> Iterator[StreamEvent]:
     """Yield the events of one answer, the last one a `Finish`; no text is removed or trimmed.
 
+    Of an answer with several choices, choice 0 is read and the others are skipped.
+
     Args:
         parts: The body in pieces, cut anywhere: bytes, or botocore's event dicts (`{"PayloadPart": {"Bytes": b".."}}`). Its own exceptions pass through.
         content_type: What the container says that it is; None to look at the bytes.
