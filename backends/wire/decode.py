@@ -16,7 +16,7 @@ from backends.errors import MalformedFrame, StreamInterrupted, TruncatedStream
 from backends.events import Data, Finish, StreamEvent
 from backends.wire.answers import AnswerReader
 from backends.wire.documents import Document, parse_frame
-from backends.wire.eventstream import EVIDENCE_BYTES
+from backends.wire.eventstream import EVENT_STREAM, EVIDENCE_BYTES
 from backends.wire.jsonlines import JSONLinesDecoder
 from backends.wire.lines import CR, LF, MAX_FRAME_BYTES, Frame, LineDecoder
 from backends.wire.parts import parse_event
@@ -24,7 +24,6 @@ from backends.wire.sse import SSEDecoder
 
 OnMalformed: TypeAlias = Callable[[MalformedFrame], None]
 
-EVENT_STREAM = "application/vnd.amazon.eventstream"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BINARY_PREFIXES = ("image/", "audio/", "video/")
 _NO_DOCUMENT: Document = {}

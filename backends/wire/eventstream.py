@@ -21,6 +21,7 @@ from backends.errors import MalformedFrame, TruncatedStream
 
 HeaderValue: TypeAlias = bool | int | bytes | str | datetime | UUID
 
+EVENT_STREAM = "application/vnd.amazon.eventstream"
 MAX_PAYLOAD_BYTES = 24 * 1024 * 1024
 MAX_HEADERS_BYTES = 128 * 1024
 MAX_HEADER_VALUE_BYTES = 32767
