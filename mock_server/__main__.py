@@ -12,7 +12,7 @@ from pathlib import Path
 from mock_server.app import create_app
 from mock_server.catalog import FILE, CatalogError, load_catalog
 from mock_server.embedded import environ_for
-from mock_server.exchange import Twin
+from mock_server.invocation import Twin
 from mock_server.playback import LoopClock
 from mock_server.profiles import find_profile
 from mock_server.server import Server, bind

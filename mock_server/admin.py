@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from mock_server.exchange import Twin
+from mock_server.invocation import Twin
 
 
 def admin_router(twin: Twin) -> APIRouter:

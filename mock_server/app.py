@@ -8,7 +8,7 @@ from starlette.types import ASGIApp
 
 from mock_server.admin import admin_router
 from mock_server.container_front import container_routes
-from mock_server.exchange import Twin
+from mock_server.invocation import Twin
 from mock_server.runtime import runtime_routes
 
 

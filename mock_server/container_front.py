@@ -10,8 +10,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from mock_server.containers.container import Reply
-from mock_server.exchange import ATTRIBUTES_HEADER, Exchange, Twin, begin
 from mock_server.faults import Stage
+from mock_server.invocation import ATTRIBUTES_HEADER, Invocation, Twin, begin
 from mock_server.journal import Entry
 from mock_server.requests import GONE, MAX_BODY_BYTES, receive
 from mock_server.words import WordError
@@ -45,11 +45,11 @@ async def _answer(twin: Twin, request: Request) -> Response:
     if body is None:
         return _refuse(twin, entry, 413, f"the body is longer than {MAX_BODY_BYTES} bytes")
     try:
-        exchange = begin(twin, endpoint, entry, request.headers.get(ATTRIBUTES_HEADER, ""), NO_SERVICE)
-        reply = _ask(exchange, request, body)
+        invocation = begin(twin, endpoint, entry, request.headers.get(ATTRIBUTES_HEADER, ""), NO_SERVICE)
+        reply = _ask(invocation, request, body)
     except WordError as error:
         return _refuse(twin, entry, 400, str(error))
-    return _respond(exchange, reply)
+    return _respond(invocation, reply)
 
 
 def _refuse(twin: Twin, entry: Entry, status: int, error: str) -> Response:
@@ -58,16 +58,16 @@ def _refuse(twin: Twin, entry: Entry, status: int, error: str) -> Response:
     return JSONResponse({"error": error}, status)
 
 
-def _ask(exchange: Exchange, request: Request, body: bytes) -> Reply:
-    fault = exchange.fault
+def _ask(invocation: Invocation, request: Request, body: bytes) -> Reply:
+    fault = invocation.fault
     if fault and fault.stage == "model":
         if fault.argument == "0":
             raise WordError("mock.fault: 'model-error:0' is a model that SageMaker waits for in vain", "model-error with a status, or stall")
-        return exchange.endpoint.container.failure(int(fault.argument))
-    return exchange.ask(request.method, f"/{request.path_params.get('path', '')}", request.headers.get("content-type"), body)
+        return invocation.endpoint.container.failure(int(fault.argument))
+    return invocation.ask(request.method, f"/{request.path_params.get('path', '')}", request.headers.get("content-type"), body)
 
 
-def _respond(exchange: Exchange, reply: Reply) -> Response:
+def _respond(invocation: Invocation, reply: Reply) -> Response:
     if not reply.is_chunked:
         reply = replace(reply, head_waits=True)
-    return exchange.respond(reply.status, dict(reply.headers), exchange.timeline(reply, None))
+    return invocation.respond(reply.status, dict(reply.headers), invocation.timeline(reply, None))

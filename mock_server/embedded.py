@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from backends.endpoints import Endpoint
 from mock_server import catalog as catalogs
 from mock_server.app import create_app
-from mock_server.exchange import Twin
+from mock_server.invocation import Twin
 from mock_server.journal import Journal
 from mock_server.playback import Clock, LoopClock
 from mock_server.profiles import find_profile

@@ -22,8 +22,8 @@ from starlette.routing import Route
 
 from backends.wire.parts import encode_part
 from mock_server.containers.container import Reply
-from mock_server.exchange import ATTRIBUTES_HEADER, Exchange, Twin, begin
 from mock_server.faults import SERVICE_ERRORS, ServiceError, Stage
+from mock_server.invocation import ATTRIBUTES_HEADER, Invocation, Twin, begin
 from mock_server.journal import Entry
 from mock_server.requests import GONE, MAX_BODY_BYTES, receive
 from mock_server.words import WordError
@@ -71,18 +71,18 @@ async def _answer(twin: Twin, request: Request, *, streams: bool) -> Response:
         return GONE
     entry, body = arrived
     try:
-        exchange = _admit(twin, entry, request.headers, body, streams=streams)
+        invocation = _admit(twin, entry, request.headers, body, streams=streams)
     except Refused as refused:
         twin.journal.finish(replace(entry, ended="refused", status=refused.error.status))
         return _error(request_id, refused)
     try:
-        return _invoke(exchange, request.headers, body or b"", streams=streams)
+        return _invoke(invocation, request.headers, body or b"", streams=streams)
     except Refused as refused:
-        exchange.finish(exchange.failure, status=refused.error.status)
+        invocation.finish(invocation.failure, status=refused.error.status)
         return _error(request_id, refused)
 
 
-def _admit(twin: Twin, entry: Entry, headers: Headers, body: bytes | None, *, streams: bool) -> Exchange:
+def _admit(twin: Twin, entry: Entry, headers: Headers, body: bytes | None, *, streams: bool) -> Invocation:
     """Check what the service itself checks before it asks the container."""
     if body is None:
         raise Refused(ServiceError(413, "", f"HTTP content length exceeded {MAX_BODY_BYTES} bytes."))
@@ -99,18 +99,18 @@ def _admit(twin: Twin, entry: Entry, headers: Headers, body: bytes | None, *, st
         raise _invalid(str(error)) from error
 
 
-def _invoke(exchange: Exchange, headers: Headers, body: bytes, *, streams: bool) -> Response:
-    fault = exchange.fault
+def _invoke(invocation: Invocation, headers: Headers, body: bytes, *, streams: bool) -> Response:
+    fault = invocation.fault
     if fault and fault.stage == "service":
         raise Refused(SERVICE_ERRORS[fault.name])
     if fault and fault.stage == "model":
         status = int(fault.argument)
-        failure = exchange.endpoint.container.failure(status).body.decode() if status else TIMED_OUT
-        raise _model_error(exchange, headers, status, failure)
-    reply = exchange.ask("POST", "/invocations", headers.get("content-type"), body)
+        failure = invocation.endpoint.container.failure(status).body.decode() if status else TIMED_OUT
+        raise _model_error(invocation, headers, status, failure)
+    reply = invocation.ask("POST", "/invocations", headers.get("content-type"), body)
     if reply.status != 200:
-        raise _model_error(exchange, headers, reply.status, reply.body.decode(errors="replace"))
-    return _stream(exchange, reply) if streams else _collect(exchange, reply)
+        raise _model_error(invocation, headers, reply.status, reply.body.decode(errors="replace"))
+    return _stream(invocation, reply) if streams else _collect(invocation, reply)
 
 
 def _frame(part: bytes) -> bytes:
@@ -121,17 +121,17 @@ def _frame(part: bytes) -> bytes:
 _short_frame = lru_cache(maxsize=16384)(encode_part)
 
 
-def _stream(exchange: Exchange, reply: Reply) -> Response:
-    headers = {**_identity(exchange.entry.request_id), "x-amzn-sagemaker-content-type": _content_type(reply)}
+def _stream(invocation: Invocation, reply: Reply) -> Response:
+    headers = {**_identity(invocation.entry.request_id), "x-amzn-sagemaker-content-type": _content_type(reply)}
     headers["content-type"] = "application/vnd.amazon.eventstream"
-    return exchange.respond(200, headers, exchange.timeline(reply, _frame))
+    return invocation.respond(200, headers, invocation.timeline(reply, _frame))
 
 
-def _collect(exchange: Exchange, reply: Reply) -> Response:
+def _collect(invocation: Invocation, reply: Reply) -> Response:
     """Answer as InvokeEndpoint: the whole body at once, when the last of it is there."""
     whole = replace(reply, writes=(reply.body,), tokens=(reply.last_token,), is_chunked=False, head_waits=True)
-    headers = {**_identity(exchange.entry.request_id), "content-type": _content_type(reply)}
-    return exchange.respond(200, headers, exchange.timeline(whole, None))
+    headers = {**_identity(invocation.entry.request_id), "content-type": _content_type(reply)}
+    return invocation.respond(200, headers, invocation.timeline(whole, None))
 
 
 def _identity(request_id: str) -> dict[str, str]:
@@ -146,11 +146,11 @@ def _invalid(message: str) -> Refused:
     return Refused(ServiceError(400, "ValidationError", message))
 
 
-def _model_error(exchange: Exchange, headers: Headers, status: int, body: str) -> Refused:
+def _model_error(invocation: Invocation, headers: Headers, status: int, body: str) -> Refused:
     match = REGION.search(headers.get("authorization", ""))
     region = match[1] if match else "us-east-1"
     side = "client" if status // 100 == 4 else "server"
-    group = f"/aws/sagemaker/Endpoints/{exchange.endpoint.name}"
+    group = f"/aws/sagemaker/Endpoints/{invocation.endpoint.name}"
     console = f"https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}#logEventViewer:group={group}"
     message = f'Received {side} error ({status}) from primary with message "{body}". See {console} in account {ACCOUNT} for more information.'
     return Refused(

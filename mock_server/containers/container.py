@@ -72,7 +72,7 @@ class Container(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Generated:
     """What the model generates for one request."""
 
     script: Script
@@ -92,7 +92,7 @@ class Answer:
         return "".join(token.text for token in self.tokens if not token.special)
 
 
-def generate(script: Script, max_new_tokens: int, stop: Sequence[str] = ()) -> Answer:
+def generate(script: Script, max_new_tokens: int, stop: Sequence[str] = ()) -> Generated:
     """Return the script's tokens up to the first limit that ends them.
 
     The rules and their order are those of TGI's `StoppingCriteria` (server/text_generation_server/utils/tokens.py), which LMI's lmi-dist took over: the
@@ -101,10 +101,10 @@ def generate(script: Script, max_new_tokens: int, stop: Sequence[str] = ()) -> A
     most = max(1, max_new_tokens)
     stopped_at = _find_stop(script.tokens[: most - 1], stop) if stop else None
     if stopped_at:
-        return Answer(script, stopped_at, "stop_sequence")
+        return Generated(script, stopped_at, "stop_sequence")
     if most <= len(script.tokens):
-        return Answer(script, most, "length")
-    return Answer(script, len(script.tokens), script.finish_reason)
+        return Generated(script, most, "length")
+    return Generated(script, len(script.tokens), script.finish_reason)
 
 
 def _find_stop(tokens: Sequence[ScriptToken], stop: Sequence[str]) -> int | None:

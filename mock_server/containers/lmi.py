@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from backends.endpoints import Accepts
-from mock_server.containers.container import Answer, ContainerRequest, Headers, Reply, generate
+from mock_server.containers.container import ContainerRequest, Generated, Headers, Reply, generate
 from mock_server.script import Script
 
 DEFAULT_MAX_NEW_TOKENS = 30
@@ -63,7 +63,7 @@ class Lmi:
         answer = generate(script, *limits)
         return _stream(200, self.write(answer), request.seed, range(1, answer.length + 1), script.name)
 
-    def write(self, answer: Answer) -> Sequence[bytes]:
+    def write(self, answer: Generated) -> Sequence[bytes]:
         """Return the line of each token; the end token's text is text like any other."""
         return _lines(answer.script)[: answer.length]
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 from backends.endpoints import Accepts
-from mock_server.containers.container import Answer, ContainerRequest, Headers, Reply, generate
+from mock_server.containers.container import ContainerRequest, Generated, Headers, Reply, generate
 from mock_server.containers.serde import Rejection, format_f32
 from mock_server.containers.tgi_request import (
     MAX_BEST_OF,
@@ -36,7 +36,7 @@ PLAIN_TEXT: Headers = (("content-type", "text/plain; charset=utf-8"),)
 JSON: Headers = (("content-type", "application/json"),)
 Error: TypeAlias = tuple[int, str, str]
 """The status where the head is not out yet, the type, the text."""
-NO_ANSWER = Answer(Script("none", (), ()), 0, "length")
+NO_ANSWER = Generated(Script("none", (), ()), 0, "length")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Tgi:
         """Return how it fails with this status; the four of its own have their texts, any other is a generation that failed."""
         return Reply(status, JSON + CORS, (_error(*FAILURES.get(status, FAILURES[424])),), (0,))
 
-    def write(self, answer: Answer, generation: Generation, seed: int) -> list[bytes]:
+    def write(self, answer: Generated, generation: Generation, seed: int) -> list[bytes]:
         """Return the event of each token; the last one carries the whole text, and the details if they were asked for."""
         events = _events(answer.script, self.prefix)[: answer.length - 1]
         details = _details(answer, generation, seed) if generation.parameters["details"] else None
@@ -84,14 +84,14 @@ class Tgi:
             return respond(generation, error=(500, *FAILURES[500]))
         return replace(respond(generation, answer, request.seed), script=script.name)
 
-    def _stream(self, generation: Generation, answer: Answer = NO_ANSWER, seed: int = 0, error: Error | None = None) -> Reply:
+    def _stream(self, generation: Generation, answer: Generated = NO_ANSWER, seed: int = 0, error: Error | None = None) -> Reply:
         """Every error is an event, for the head is out before the request is looked at."""
         writes = [self.prefix + _error(*error[1:]) + b"\n\n"] if error else self.write(answer, generation, seed)
         tokens = range(1, len(writes) + 1) if answer.length else (0,)
         sse = (("content-type", "text/event-stream"), ("cache-control", "no-cache"))
         return Reply(200, (*sse, *_compute(generation), ("x-accel-buffering", "no"), *CORS), writes, tokens, is_chunked=True)
 
-    def _whole(self, generation: Generation, answer: Answer = NO_ANSWER, seed: int = 0, error: Error | None = None) -> Reply:
+    def _whole(self, generation: Generation, answer: Generated = NO_ANSWER, seed: int = 0, error: Error | None = None) -> Reply:
         if error:
             return Reply(error[0], JSON + CORS, (_error(*error[1:]),), (0,))
         body = _dumps({"generated_text": _text(answer, generation)})
@@ -116,11 +116,11 @@ def _error(kind: str, text: str) -> bytes:
     return _dumps({"error": text, "error_type": kind})
 
 
-def _text(answer: Answer, generation: Generation) -> str:
+def _text(answer: Generated, generation: Generation) -> str:
     return generation.inputs + answer.text if generation.parameters["return_full_text"] else answer.text
 
 
-def _details(answer: Answer, generation: Generation, seed: int) -> dict[str, Any]:
+def _details(answer: Generated, generation: Generation, seed: int) -> dict[str, Any]:
     drawn = None
     if generation.draws:
         given = generation.parameters["seed"]

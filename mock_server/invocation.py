@@ -35,7 +35,7 @@ class Twin:
 
 
 @dataclass(slots=True)
-class Exchange:
+class Invocation:
     """One request, from its journal entry's start to its finish."""
 
     twin: Twin
@@ -132,8 +132,8 @@ def _due_s(times_s: Sequence[float], tokens: Sequence[int]) -> Sequence[float]:
     return [times_s[count - 1] if count else 0.0 for count in tokens]
 
 
-def begin(twin: Twin, endpoint: CatalogEntry, entry: Entry, attributes: str, stages: Mapping[Stage, str]) -> Exchange:
-    """Open the exchange of a request that was understood so far; `stages` says, per stage of faults that make no sense here, why.
+def begin(twin: Twin, endpoint: CatalogEntry, entry: Entry, attributes: str, stages: Mapping[Stage, str]) -> Invocation:
+    """Open the invocation of a request that was understood so far; `stages` says, per stage of faults that make no sense here, why.
 
     Raises:
         WordError: The request's attributes ask for something that the twin does not know, or that is impossible here.
@@ -142,4 +142,4 @@ def begin(twin: Twin, endpoint: CatalogEntry, entry: Entry, attributes: str, sta
     fault = choices.fault
     if fault and fault.stage in stages:
         raise WordError(f"mock.fault: {fault.name!r} {stages[fault.stage]}", "a fault that this request can have")
-    return Exchange(twin, endpoint, choices, entry, strip_choices(attributes))
+    return Invocation(twin, endpoint, choices, entry, strip_choices(attributes))
