@@ -21,6 +21,10 @@ Operation: TypeAlias = Literal["invoke_endpoint_with_response_stream", "invoke_e
 
 _ATTEMPTS = {"legacy": 5, "standard": 3, "adaptive": 3}
 """Retry mode -> attempts where nothing else is configured."""
+_LEGAL_RETRIES: dict[str, Callable[[str], int | str | None]] = {
+    "max_attempts": lambda text: int(text) if re.fullmatch("[1-9][0-9]{0,8}", text) else None,
+    "retry_mode": lambda text: text if text in _ATTEMPTS else None,
+}
 _AWS_KEY = re.compile(r"Credential=A[KS]IA[A-Z0-9]{8,}/")
 """AWS gives its access keys these prefixes, so that anybody can tell them from dummy keys."""
 
@@ -148,20 +152,15 @@ def _own_variables(*, is_encrypted: bool) -> dict[str, Any]:
 
     How often is tried still holds, and over TLS who is trusted; without it, a value that cannot be meant is passed over.
     """
-    from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES as KNOWN
+    from botocore.session import Session
 
-    silent = {name: (None, None, default, conversion) for name, (_, _, default, conversion) in KNOWN.items()}
+    known = Session.SESSION_VARIABLES
+    silent = {name: (None, None, default, conversion) for name, (_, _, default, conversion) in known.items()}
     silent["config_file"] = silent["credentials_file"] = (None, None, os.devnull, None)
-    heard = {name: (None, *KNOWN[name][1:]) for name in ("ca_bundle", "max_attempts", "retry_mode")}
+    heard = {name: (None, *known[name][1:]) for name in ("ca_bundle", "max_attempts", "retry_mode")}
     if not is_encrypted:
-        heard = {name: (None, KNOWN[name][1], KNOWN[name][2], legal) for name, legal in _LEGAL_RETRIES.items()}
+        heard = {name: (None, known[name][1], known[name][2], legal) for name, legal in _LEGAL_RETRIES.items()}
     return silent | heard
-
-
-_LEGAL_RETRIES: dict[str, Callable[[str], int | str | None]] = {
-    "max_attempts": lambda text: int(text) if re.fullmatch("[1-9][0-9]{0,8}", text) else None,
-    "retry_mode": lambda text: text if text in _ATTEMPTS else None,
-}
 
 
 class _Prepared(Exception):
