@@ -9,7 +9,6 @@ from typing import Any, TypeAlias
 
 import gradio as gr
 
-from backends.chat import ChatBackend, ChatRequest
 from backends.errors import BackendError
 from demo.desk import Desk
 from demo.examples import EXAMPLES
@@ -118,7 +117,7 @@ class ChatTab:
         self._runs[session] = None  # a second question may come while the first update is on its way
         try:
             yield self._begun() | taken | {self._turns: (*before, turn), self._chat: rows((*before, turn), plain=plain)}
-            self._runs[session] = run = Run(*self._asked(question, before, values))
+            self._runs[session] = run = self._run(question, before, values)
             async with aclosing(run.turns()) as turns:
                 async for turn in turns:
                     yield {self._chat: rows((*before, turn), plain=plain)}
@@ -128,9 +127,9 @@ class ChatTab:
             del self._runs[session]
         yield self._ended((*before, turn), plain)
 
-    def _asked(self, question: str, before: Turns, values: Values) -> tuple[ChatBackend, ChatRequest]:
-        messages = list(told(before, question, values[self._panel.system_prompt]))
-        return self._desk.backend(values[self._panel.front]), self._panel.request(messages, values)
+    def _run(self, question: str, before: Turns, values: Values) -> Run:
+        chat = told(before, question, values[self._panel.system_prompt])
+        return Run(self._desk.backend(values[self._panel.front]), self._panel.request(chat.messages, values), left_out=chat.left_out)
 
     def _begun(self) -> Updates:
         return {

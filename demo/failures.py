@@ -21,12 +21,21 @@ REFUSALS = {
     429: "The endpoint is busy and turned the request away",
     503: "The endpoint is not available now",
 }
+REFUSALS_IN_BAND = ("validation", "BadRequestError", "400", "422")
+"""Codes by which a container says in the body, behind a 200, that it did not take the request: TGI's, vLLM's, and statuses."""
+FAILED_AT_ONCE = "The endpoint failed before it answered"
 
 
-def sentence(error: BackendError) -> str:
-    """Return what a person reads of `error`: whose fault it is, then the error's own words."""
+def sentence(error: BackendError, *, answering: bool = True) -> str:
+    """Return what a person reads of `error`: whose fault it is, then the error's own words.
+
+    Args:
+        answering: Some of the answer had arrived.
+    """
     if isinstance(error, RequestRejected):
-        lead = REFUSALS.get(error.status, "The endpoint failed before it answered")
+        lead = REFUSALS.get(error.status, FAILED_AT_ONCE)
+    elif isinstance(error, StreamInterrupted) and not answering:
+        lead = REFUSALS[400] if error.code in REFUSALS_IN_BAND else FAILED_AT_ONCE
     elif isinstance(error, TransportError) and error.timed_out:
         lead = "The endpoint took too long"
     else:

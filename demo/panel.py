@@ -32,7 +32,7 @@ FAULTS: tuple[tuple[str, str], ...] = (
 CUTS = ("write", "whole", "every-byte", "bytes:7", "random:32", "inside-json", "inside-utf8", "inside-prefix")
 PROFILES = ("typical", "instant")
 NUMBERS: tuple[tuple[str, str, str], ...] = (
-    ("max_new_tokens", "Max new tokens", "1024"),
+    ("max_new_tokens", "Max new tokens", "768"),
     ("temperature", "Temperature", ""),
     ("top_p", "Top p", ""),
     ("top_k", "Top k", ""),

@@ -15,7 +15,7 @@ from backends.prompts import family
 from backends.timing import Timing
 from demo.failures import OWN_FAULT, sentence
 from demo.pacing import pause_s
-from demo.status import progress, result
+from demo.status import progress, result, with_left_out
 from demo.turns import Turn
 
 logger = logging.getLogger(__name__)
@@ -29,13 +29,17 @@ class Run:
 
     Whoever closes the iterator that `turns` returns, or calls `stop` from any task, closes the connection. How long an answer may take is its backend's to say.
 
+    Args:
+        left_out: How many turns of the chat the request does not tell.
+
     Raises:
         ConfigurationError: The endpoint's model family is unknown.
     """
 
-    def __init__(self, backend: ChatBackend, request: ChatRequest) -> None:
+    def __init__(self, backend: ChatBackend, request: ChatRequest, *, left_out: int = 0) -> None:
         self._question = request.messages[-1].content
-        self._messages = len(request.messages)
+        self._messages = len(request.messages) + 2 * left_out
+        self._left_out = left_out
         self._timing = Timing()
         self._visible = AnswerText(family(request.endpoint.family).end_strings, (*prompt_of(request).stop, *request.parameters.stop))
         self._answer = backend.stream(request, tap=self._timing)
@@ -90,11 +94,11 @@ class Run:
                     self._text += self._visible.feed(event)
                     self._arrived.set()
         except BackendError as error:
-            self._failure = sentence(error)
+            self._failure = sentence(error, answering=self._timing.ttft_s is not None)
 
     def _turn(self) -> Turn:
-        status = progress(self._timing, waited_s=self._now() - self._began_at_s, idle_s=self._now() - self._heard_at_s)
-        return Turn(self._question, self._text, status)
+        figures = progress(self._timing, waited_s=self._now() - self._began_at_s, idle_s=self._now() - self._heard_at_s)
+        return Turn(self._question, self._text, with_left_out(figures, self._left_out))
 
     def _last_turn(self, reader: asyncio.Task[None]) -> Turn:
         if bug := reader.exception():
@@ -102,4 +106,5 @@ class Run:
             self._failure = OWN_FAULT
         self._text += self._visible.finish(broke_off=self._timing.finish is None)
         failure = None if self._stopped else self._failure
-        return Turn(self._question, self._text, result(self._timing, stopped=self._stopped), failure)
+        figures = result(self._timing, stopped=self._stopped)
+        return Turn(self._question, self._text, with_left_out(figures, self._left_out), failure)

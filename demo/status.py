@@ -20,6 +20,11 @@ def result(timing: Timing, *, stopped: bool) -> str:
     return " · ".join((*_figures(timing), _ending(timing, stopped=stopped)))
 
 
+def with_left_out(line: str, turns: int) -> str:
+    """Return `line`, and that the endpoint was not told of so many of the chat's first turns, if it was not."""
+    return f"{line} · {turns} earlier turn{'s' * (turns != 1)} left out" if turns else line
+
+
 def _figures(timing: Timing) -> list[str]:
     if timing.ttft_s is None:
         return []

@@ -16,6 +16,7 @@ from backends.events import Finish, Token
 from backends.settings import Settings
 from demo.chat import ChatTab
 from demo.desk import Desk, open_desk
+from demo.examples import EXAMPLES
 from demo.failures import OWN_FAULT
 from demo.page import Page
 from demo.panel import NO_FAULT, Panel
@@ -136,6 +137,20 @@ async def test_people_do_not_wait_for_each_other() -> None:
     assert tab.shown()[-1] == ("two?", "yes", None)
     await tab.tab.aclose()
     assert [updates async for updates in stalled][-1][tab.tab._turns][-1].status == "stopped by you"
+
+
+@pytest.mark.parametrize("endpoint", ["falcon-7b-instruct-lmi", "falcon-7b-instruct-tgi"])
+async def test_all_the_examples_are_answered_in_one_chat(endpoint: str) -> None:
+    with open_desk(Settings(endpoint_name=endpoint)) as desk:
+        tab = Tab(desk)
+        tab.values[tab.panel.profile] = "instant"
+        for _, question in (*EXAMPLES, EXAMPLES[0]):
+            await tab.use(tab.tab._example(question))
+        await desk.aclose()
+    turns = tab.values[tab.tab._turns]
+    assert [turn.failure for turn in turns] == [None] * (len(EXAMPLES) + 1)
+    assert all("finished" in turn.status for turn in turns)
+    assert turns[-1].status.endswith("earlier turns left out")
 
 
 async def test_regenerate_asks_the_last_question_again() -> None:

@@ -138,6 +138,17 @@ async def test_what_arrived_before_an_error_stays() -> None:
     assert shown.turns[-1].status == "TTFT 100 ms · 1 token · broken off"
 
 
+async def test_an_error_in_the_stream_before_any_text_is_a_refusal() -> None:
+    shown = await show(0.1, StreamInterrupted("too long", code="validation"))
+    assert shown.turns[-1] == Turn("why?", "", "no answer", "The endpoint refused the request: too long")
+
+
+async def test_one_sees_that_earlier_turns_were_left_out() -> None:
+    shown = Shown()
+    await shown.watch(Run(ScriptedBackend([every(0.3, "a")]), request(), left_out=2))
+    assert all(turn.status.endswith(" · 2 earlier turns left out") for turn in shown.turns)
+
+
 async def test_an_error_before_the_first_token_leaves_the_question() -> None:
     shown = await show(TransportError("Connection refused.", phase="connect"))
     assert shown.turns[-1] == Turn("why?", "", "no answer", "The connection failed: Connection refused.")

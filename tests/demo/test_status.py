@@ -15,7 +15,7 @@ from backends.errors import (
 from backends.events import Finish, Token
 from backends.timing import Timing
 from demo.failures import sentence
-from demo.status import progress, result
+from demo.status import progress, result, with_left_out
 
 
 def timed(*tokens_at_s: float, finish: Finish | None = None) -> Timing:
@@ -55,6 +55,19 @@ def test_the_line_of_an_answer_on_its_way(timing: Timing, waited_s: float, idle_
 )
 def test_the_line_of_an_answer_that_ended(timing: Timing, stopped: bool, line: str) -> None:
     assert result(timing, stopped=stopped) == line
+
+
+@pytest.mark.parametrize(("turns", "line"), [(0, "1 token"), (1, "1 token · 1 earlier turn left out"), (7, "1 token · 7 earlier turns left out")])
+def test_a_line_says_which_turns_the_endpoint_was_not_told(turns: int, line: str) -> None:
+    assert with_left_out("1 token", turns) == line
+
+
+@pytest.mark.parametrize(
+    ("code", "lead"),
+    [("validation", "The endpoint refused the request"), ("400", "The endpoint refused the request"), ("generation", "The endpoint failed before it answered")],
+)
+def test_an_error_in_place_of_an_answer_broke_nothing_off(code: str, lead: str) -> None:
+    assert sentence(StreamInterrupted("no", code=code), answering=False) == f"{lead}: no"
 
 
 @pytest.mark.parametrize(

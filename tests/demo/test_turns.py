@@ -20,7 +20,7 @@ def texts(shown: list[dict[str, Any]]) -> list[tuple[str, str]]:
 
 
 def test_what_was_answered_is_told_and_what_was_not_is_left_out() -> None:
-    assert list(told(TURNS, "four")) == [
+    assert told(TURNS, "four").messages == [
         ChatMessage("user", "one"),
         ChatMessage("assistant", "1"),
         ChatMessage("user", "three"),
@@ -31,7 +31,36 @@ def test_what_was_answered_is_told_and_what_was_not_is_left_out() -> None:
 
 @pytest.mark.parametrize(("system_prompt", "first"), [("Be brief.", "system"), ("", "user"), (" \n", "user"), (None, "user")])
 def test_a_system_prompt_comes_first_if_there_is_one(system_prompt: str | None, first: str) -> None:
-    assert next(told((), "why?", system_prompt)).role == first
+    assert told((), "why?", system_prompt).messages[0].role == first
+
+
+LONG = Turn("x" * 84, "y" * 884)
+"""A turn that takes 1,000 bytes of what is told."""
+
+
+@pytest.mark.parametrize(
+    ("turns", "question", "system_prompt", "kept", "left_out"),
+    [
+        ([LONG] * 4, "q" * 80, None, 4, 0),
+        ([LONG] * 4, "q" * 81, None, 3, 1),
+        ([LONG] * 4, "\N{SNOWMAN}" * 27, None, 3, 1),
+        ([LONG] * 4, "q", "s" * 63, 4, 0),
+        ([LONG] * 4, "q", "s" * 64, 3, 1),
+        ([LONG] * 9, "q", None, 4, 5),
+        ([*TURNS[:1], LONG, *TURNS[1:2], LONG], "q" * 3000, None, 1, 2),
+        ([LONG, Turn("x", "y" * 5000), *TURNS[:1]], "q", None, 1, 2),
+        ([*TURNS[:1], Turn("x", "y" * 5000)], "q", "Be brief.", 0, 2),
+        ([LONG], "q" * 9000, "Be brief.", 0, 1),
+    ],
+)
+def test_the_oldest_turns_are_left_out_whole_where_a_chat_is_too_long_to_be_told(
+    turns: list[Turn], question: str, system_prompt: str | None, kept: int, left_out: int
+) -> None:
+    chat = told(turns, question, system_prompt)
+    assert chat.left_out == left_out
+    assert [message.content for message in chat.messages if message.role == "assistant"] == [turn.answer for turn in turns if turn.answer][left_out:]
+    assert [message.role for message in chat.messages] == ["system"] * bool(system_prompt) + ["user", "assistant"] * kept + ["user"]
+    assert chat.messages[-1].content == question
 
 
 def test_a_turn_is_three_rows() -> None:
