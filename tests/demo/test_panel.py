@@ -1,0 +1,25 @@
+"""What the panel offers, held against the twin that it is offered of."""
+
+from __future__ import annotations
+
+import pytest
+
+from demo.panel import CUTS, FAULTS, NO_FAULT, PROFILES
+from mock_server.cuts import parse_cut
+from mock_server.faults import parse_fault
+from mock_server.profiles import find_profile
+
+
+@pytest.mark.parametrize("cut", CUTS)
+def test_every_cut_is_one_of_the_twins(cut: str) -> None:
+    parse_cut(cut)
+
+
+@pytest.mark.parametrize("fault", [fault for _, fault in FAULTS if fault != NO_FAULT])
+def test_every_fault_is_one_of_the_twins(fault: str) -> None:
+    parse_fault(fault)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_profile_is_one_of_the_twins(profile: str) -> None:
+    find_profile(profile)
