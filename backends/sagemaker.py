@@ -21,10 +21,9 @@ from backends.network_answer import Head, NetworkAnswer
 from backends.rejections import ERROR_BODY_BYTES, parse_rejection
 from backends.retries import RetryPolicy
 from backends.signing import Credentials, Operation, SignedRequest, Signer
+from backends.wire.eventstream import EVENT_STREAM
 
 __all__ = ["Credentials", "SageMakerBackend", "Timeouts"]
-
-_EVENT_STREAM = "application/vnd.amazon.eventstream"
 
 
 class SageMakerBackend:
@@ -86,8 +85,8 @@ class SageMakerBackend:
     async def _open_stream(self, request: ChatRequest, exchange: Exchange) -> Head:
         response = await self._call("invoke_endpoint_with_response_stream", request, encode_body(request, stream=True), exchange)
         content_type = response.headers.get("content-type", "")
-        if content_type.partition(";")[0].strip().lower() != _EVENT_STREAM:
-            raise WireError(f"the response's content type is {content_type!r}, expected {_EVENT_STREAM}: is this a SageMaker Runtime endpoint?")
+        if content_type.partition(";")[0].strip().lower() != EVENT_STREAM:
+            raise WireError(f"the response's content type is {content_type!r}, expected {EVENT_STREAM}: is this a SageMaker Runtime endpoint?")
         return _head(response, "x-amzn-sagemaker-content-type", EventStreamParts())
 
     async def _open_whole(self, request: ChatRequest, exchange: Exchange) -> Head:
