@@ -244,6 +244,15 @@ async def test_what_is_no_number_is_told_and_not_sent() -> None:
     assert backend.requests == []
 
 
+async def test_a_stop_sequence_too_long_to_be_one_is_told_at_once() -> None:
+    with open_desk(Settings()) as desk:
+        tab = Tab(desk)
+        tab.values[tab.panel.stop] = "x" * 100_000
+        await tab.ask("one?")
+        await desk.aclose()
+    assert (tab.shown()[0][2] or "").startswith("Nothing was sent: stop holds a string of 100000 characters")
+
+
 async def test_a_fault_of_our_own_gives_the_controls_back() -> None:
     tab, _ = scripted(ANSWER)
     await tab.ask("one?")
