@@ -46,8 +46,13 @@ class Timeline:
     faulty: bool = False
     """Whether a fault damaged the answer."""
 
+    def at_speed(self, speed: float) -> Timeline:
+        """Return the same with every wait divided by `speed`."""
+        return self if speed == 1.0 else replace(self, due_s=tuple(moment_s / speed for moment_s in self.due_s))
 
-Effect: TypeAlias = Callable[[Timeline, int, str], Timeline]
+
+Effect: TypeAlias = Callable[[Timeline, int, str], Timeline | None]
+"""From what leaves, after how many parts and with which argument to what leaves instead; None where that moment never comes."""
 
 
 def _stop(timeline: Timeline, after: int, last: bytes | None = None, ending: Ending = "clean") -> Timeline:
@@ -84,10 +89,12 @@ def _reset(timeline: Timeline, after: int, _: str) -> Timeline:
     return _stop(timeline, after, ending="reset")
 
 
-def _stall(timeline: Timeline, after: int, seconds: str) -> Timeline:
-    """Return what leaves around a silence, which damages nothing."""
+def _stall(timeline: Timeline, after: int, seconds: str) -> Timeline | None:
+    """Return what leaves around a silence, which damages nothing; one that ends is held before a part."""
     if not seconds:
         return replace(_stop(timeline, after, ending="hang"), faulty=False)
+    if after >= timeline.parts:
+        return None
     pause_s = parse_seconds(seconds)
     due_s = (*timeline.due_s[:after], *(moment_s + pause_s for moment_s in timeline.due_s[after:]))
     return replace(timeline, due_s=due_s)

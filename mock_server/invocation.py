@@ -42,13 +42,7 @@ class Invocation:
     endpoint: CatalogEntry
     choices: Choices
     entry: Entry
-    """As it is until the request ends."""
-    custom_attributes: str
-    """What is left of them for the container."""
-    script: str | None = None
-    """The script that is played."""
-    notes: list[str] = field(default_factory=list)
-    """What else the journal is to say."""
+    """What the journal says of it, as far as that is known; nobody sees it there before it is answered."""
 
     @property
     def fault(self) -> Fault | None:
@@ -64,28 +58,32 @@ class Invocation:
     def ask(self, method: str, path: str, content_type: str | None, body: bytes) -> Reply:
         """Return the container's reply to the request."""
         reply = self.endpoint.container.handle(ContainerRequest(method, path, content_type, body, self.choices.find_script, self.choices.seed))
-        self.script = reply.script
+        self.entry = replace(self.entry, script=reply.script)
         return reply
+
+    def note(self, text: str) -> None:
+        """Say something more in the journal."""
+        self.entry = replace(self.entry, notes=(*self.entry.notes, text))
+
+    def miss(self, reason: str) -> None:
+        """Note, if a fault of the answer was asked for, why it was not reached."""
+        if self.fault and self.fault.stage not in {"service", "model"}:
+            self.note(f"the fault was not reached: {reason}")
 
     def timeline(self, reply: Reply, frame: Callable[[bytes], bytes] | None) -> Timeline:
         """Return when which chunks of a reply leave, fault included; `frame` turns a part into a chunk."""
         choices = self.choices
-        due_s = _due_s(choices.profile.token_times_s(reply.last_token, choices.seed, choices.speed), reply.tokens)
+        due_s = _due_s(choices.profile.token_times_s(reply.last_token, choices.seed), reply.tokens)
         parts: Sequence[bytes] = reply.writes
         if not choices.cut.is_write:
             parts, due_s = self._cut(reply, due_s)
         chunks = map(frame, parts) if frame else parts
         length_bytes = None if frame or reply.is_chunked else sum(map(len, parts))
-        timeline = Timeline(chunks, due_s, len(parts), reply.head_waits, length_bytes)
-        if self.fault is None:
-            return timeline
-        damaged = self.fault.damage(timeline)
-        if damaged is None:
-            self.notes.append(f"the fault was not reached: the answer has {len(parts)} parts")
-        return damaged or timeline
+        return self._damage(Timeline(chunks, due_s, len(parts), reply.head_waits, length_bytes)).at_speed(choices.speed)
 
     def respond(self, status: int, headers: Mapping[str, str], timeline: Timeline) -> PlayedResponse:
-        """Return the response that plays a timeline and then finishes the journal's entry."""
+        """Start the journal's entry; return the response that plays a timeline and then finishes it."""
+        self.entry = self.twin.journal.start(self.entry)
 
         def report(tally: Tally) -> None:
             parts = min(tally.chunks, timeline.parts)
@@ -97,30 +95,22 @@ class Invocation:
 
     def finish(self, ended: Ended, *, status: int | None, parts: int = 0, sent_bytes: int = 0) -> None:
         """Finish the journal's entry."""
-        choices = self.choices
-        seen = replace(
-            self.entry,
-            custom_attributes=self.custom_attributes,
-            script=self.script,
-            profile=choices.profile.name,
-            cut=choices.cut.text,
-            fault=choices.fault.text if choices.fault else None,
-            seed=choices.seed,
-            status=status,
-            parts=parts,
-            bytes=sent_bytes,
-            ended=ended,
-            cancelled_at_part=parts if ended == "cancelled" else None,
-            notes=tuple(self.notes),
-        )
-        self.twin.journal.finish(seen)
+        cancelled_at = parts if ended == "cancelled" else None
+        self.twin.journal.finish(replace(self.entry, ended=ended, status=status, parts=parts, bytes=sent_bytes, cancelled_at_part=cancelled_at))
+
+    def _damage(self, timeline: Timeline) -> Timeline:
+        """Return what leaves instead if a fault strikes."""
+        damaged = self.fault.damage(timeline) if self.fault else None
+        if damaged is None:
+            self.miss(f"the answer has {timeline.parts} parts")
+        return damaged or timeline
 
     def _cut(self, reply: Reply, due_s: Sequence[float]) -> tuple[list[bytes], list[float]]:
         """Cut the whole body; a part is due with the write that holds its last byte."""
         body, ends = reply.body, list(accumulate(map(len, reply.writes)))
         offsets, missed = self.choices.cut.offsets(body, ends, self.choices.seed)
         for name in missed:
-            self.notes.append(f"the cut {name} found nothing to cut")
+            self.note(f"the cut {name} found nothing to cut")
         bounds = list(pairwise([0, *offsets, len(body)])) if body else []
         return [body[start:end] for start, end in bounds], [due_s[bisect_left(ends, end)] for _, end in bounds]
 
@@ -142,4 +132,12 @@ def begin(twin: Twin, endpoint: CatalogEntry, entry: Entry, attributes: str, sta
     fault = choices.fault
     if fault and fault.stage in stages:
         raise WordError(f"mock.fault: {fault.name!r} {stages[fault.stage]}", "a fault that this request can have")
-    return Invocation(twin, endpoint, choices, entry, strip_choices(attributes))
+    seen = replace(
+        entry,
+        custom_attributes=strip_choices(attributes),
+        profile=choices.profile.name,
+        cut=choices.cut.text,
+        fault=fault.text if fault else None,
+        seed=choices.seed,
+    )
+    return Invocation(twin, endpoint, choices, seen)

@@ -23,7 +23,7 @@ class Entry:
     """One request."""
 
     number: int = 0
-    """Counts from 1 in order of arrival."""
+    """Counts from 1 in order of arrival; 0 until the journal has it."""
     front: Front
     path: str
     endpoint: str
@@ -79,7 +79,7 @@ class Journal:
             return tuple(self._open.values())
 
     def start(self, entry: Entry) -> Entry:
-        """Note a request that arrived; return its entry, numbered."""
+        """Note a request that is being answered; return its entry, numbered."""
         with self._changed:
             numbered = replace(entry, number=next(self._numbers), body=entry.body[:MAX_BODY_BYTES])
             self._open[numbered.number] = numbered
@@ -87,8 +87,9 @@ class Journal:
         return numbered
 
     def finish(self, entry: Entry) -> None:
-        """Note how a request ended."""
+        """Note how a request ended, also of one that was never started."""
         with self._changed:
+            entry = entry if entry.number else self.start(entry)
             self._open.pop(entry.number, None)
             self._finished.append(entry)
             self._ever_finished += 1

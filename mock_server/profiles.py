@@ -23,13 +23,13 @@ class Profile:
     spread: float = 0.0
     """Standard deviation of the logarithm: 0.25 is about a quarter up or down."""
 
-    def token_times_s(self, tokens: int, seed: int, speed: float = 1.0) -> Sequence[float]:
-        """Return when each of `tokens` tokens is ready; `speed` divides every wait."""
+    def token_times_s(self, tokens: int, seed: int) -> Sequence[float]:
+        """Return when each of `tokens` tokens is ready."""
         if not self.ttft_s and not self.itl_s:
             return (0.0,) * tokens
         dice = random.Random(f"{seed} {self.name}")  # noqa: S311 - dice that replay, not secrets
         medians = [self.ttft_s] + [self.itl_s] * (tokens - 1)
-        return tuple(accumulate(median * dice.lognormvariate(0.0, self.spread) / speed for median in medians[:tokens]))
+        return tuple(accumulate(median * dice.lognormvariate(0.0, self.spread) for median in medians[:tokens]))
 
 
 PROFILES = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from functools import partial
 
 from starlette.datastructures import Headers
@@ -21,7 +20,7 @@ ATTEMPT = re.compile(r"\battempt=(\d{1,9})")
 
 
 async def receive(request: Request, journal: Journal, front: Front, request_id: str = "") -> tuple[Entry, bytes | None] | None:
-    """Read a request; return its journal entry, begun, and its body, None if that is too long.
+    """Read a request; return an entry for the journal and the body, None if that is too long.
 
     Of a client that goes before its body is here, the journal says so, and there is nothing to return.
     """
@@ -31,9 +30,9 @@ async def receive(request: Request, journal: Journal, front: Front, request_id: 
         body = await _read_body(request)
     except ClientDisconnect:
         ended: Ended = "stopped" if find_connection(request.scope).is_stopped else "cancelled"
-        journal.finish(replace(journal.start(arrived()), ended=ended, cancelled_at_part=0 if ended == "cancelled" else None))
+        journal.finish(arrived(ended=ended, cancelled_at_part=0 if ended == "cancelled" else None))
         return None
-    return journal.start(arrived(body=body or b"")), body
+    return arrived(body=body or b""), body
 
 
 async def _read_body(request: Request) -> bytes | None:

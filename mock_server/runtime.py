@@ -109,6 +109,7 @@ def _invoke(invocation: Invocation, headers: Headers, body: bytes, *, streams: b
         raise _model_error(invocation, headers, status, failure)
     reply = invocation.ask("POST", "/invocations", headers.get("content-type"), body)
     if reply.status != 200:
+        invocation.miss("the container refused the request")
         raise _model_error(invocation, headers, reply.status, reply.body.decode(errors="replace"))
     return _stream(invocation, reply) if streams else _collect(invocation, reply)
 

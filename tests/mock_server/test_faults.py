@@ -91,6 +91,12 @@ def test_a_stall_for_seconds_delays_what_follows() -> None:
     assert (tuple(damaged.chunks), damaged.due_s, damaged.ending, damaged.faulty) == (PARTS, (1.0, 12.0, 13.0), "clean", False)
 
 
+def test_speed_divides_every_wait() -> None:
+    damaged = parse_fault("stall:10@1").damage(timeline())
+    assert damaged is not None
+    assert damaged.at_speed(4).due_s == (0.25, 3.0, 3.25)
+
+
 def test_an_error_in_the_stream_comes_when_the_next_part_was_due() -> None:
     damaged = parse_fault("internal-stream-failure@1").damage(timeline())
     assert damaged is not None
@@ -118,6 +124,6 @@ def test_a_bad_checksum_damages_one_frame_and_the_stream_goes_on() -> None:
     assert tuple(damaged.chunks) == (b"one-", b"two" + bytes([ord("-") ^ 0xFF]), b"three")
 
 
-@pytest.mark.parametrize("text", ["reset@4", "stall@4", "model-stream-error@4", "truncate-frame@3", "bad-message-crc@3"])
+@pytest.mark.parametrize("text", ["reset@4", "stall@4", "stall:1@3", "model-stream-error@4", "truncate-frame@3", "bad-message-crc@3"])
 def test_a_fault_behind_the_end_is_not_reached(text: str) -> None:
     assert parse_fault(text).damage(timeline()) is None

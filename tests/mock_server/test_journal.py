@@ -23,6 +23,13 @@ def test_a_request_is_open_and_then_finished() -> None:
     assert journal.wait(1) == (ended,)
 
 
+def test_a_request_that_was_refused_at_once_is_numbered_too() -> None:
+    journal = Journal()
+    journal.start(entry())
+    journal.finish(replace(entry(), ended="refused"))
+    assert ([seen.number for seen in journal.open], [seen.number for seen in journal.finished]) == ([1], [2])
+
+
 def test_waiting_ends_when_another_thread_finishes_the_last_one() -> None:
     journal = Journal()
     one, two = journal.start(entry()), journal.start(entry())

@@ -33,11 +33,6 @@ def test_a_longer_answer_begins_as_the_shorter_one() -> None:
     assert list(typical.token_times_s(9, seed=5))[:4] == list(typical.token_times_s(4, seed=5))
 
 
-def test_speed_divides_every_wait() -> None:
-    typical = find_profile("typical")
-    assert typical.token_times_s(50, 0, speed=4) == pytest.approx([time_s / 4 for time_s in typical.token_times_s(50, 0)])
-
-
 @pytest.mark.parametrize("name", PROFILES)
 def test_no_token_takes_no_time(name: str) -> None:
     assert list(find_profile(name).token_times_s(0, seed=0)) == []

@@ -125,6 +125,15 @@ def test_a_client_that_leaves_before_the_head_is_seen(twin: MockServer) -> None:
     assert (entry.number, entry.ended, entry.cancelled_at_part, entry.status) == (asked.number, "cancelled", 0, None)
 
 
+@pytest.mark.parametrize("front", FRONTS)
+def test_an_open_request_is_seen_with_all_that_it_asked_for(twin: MockServer, front: str) -> None:
+    with PlainClient(twin.url) as client:
+        client.ask(LMI, front, "a=b;mock.fault=stall@2;mock.cut=every-byte+inside-prefix;mock.seed=9")
+        (asked,) = twin.journal.wait_open()
+    assert (asked.ended, asked.script, asked.profile, asked.cut) == (None, "hello", "instant", "every-byte+inside-prefix")
+    assert (asked.fault, asked.seed, asked.custom_attributes, asked.notes) == ("stall@2", 9, "a=b", ("the cut inside-prefix found nothing to cut",))
+
+
 def test_a_client_that_leaves_between_two_tokens_is_seen(twin: MockServer) -> None:
     with PlainClient(twin.url) as client:
         client.ask(TGI, attributes="mock.profile=typical;mock.speed=20", parameters={"max_new_tokens": 1000}, inputs="what is life")
@@ -228,6 +237,15 @@ def test_a_virtual_clock_plays_minutes_in_no_time() -> None:
         assert server.journal.wait()[0].ended == "completed"
 
 
+def test_speed_divides_a_stall_too() -> None:
+    clock = VirtualClock()
+    with MockServer(clock=clock) as server, PlainClient(server.url) as client:
+        client.ask(LMI, attributes="mock.fault=stall:3600@2;mock.speed=100", **FOUR)
+        client.head()
+        assert len(list(client.chunks())) == 4
+    assert clock.now_s() == pytest.approx(36)
+
+
 def test_a_listener_is_of_the_kind_whose_connections_send_small_answers_at_once() -> None:
     with bind("127.0.0.1", 0) as listener:
         assert listener.proto == socket.IPPROTO_TCP
@@ -238,13 +256,29 @@ def test_a_taken_port_is_an_error() -> None:
         bind("127.0.0.1", listener.getsockname()[1])
 
 
-def test_a_fault_that_is_not_reached_is_said(twin: MockServer) -> None:
+@pytest.mark.parametrize("fault", ["reset@5", "stall:60@4", "truncate-frame@4"])
+def test_a_fault_that_is_not_reached_is_said(twin: MockServer, fault: str) -> None:
     with PlainClient(twin.url) as client:
-        client.ask(LMI, attributes="mock.fault=reset@5", **FOUR)
+        client.ask(LMI, attributes=f"mock.fault={fault}", **FOUR)
         client.head()
         assert len(list(client.chunks())) == 4
     (entry,) = twin.journal.wait()
     assert (entry.ended, entry.notes) == ("completed", ("the fault was not reached: the answer has 4 parts",))
+
+
+@pytest.mark.parametrize(("fault", "notes"), [("reset@2", ("the fault was not reached: the container refused the request",)), ("model-error", ())])
+def test_a_fault_of_a_stream_that_never_began_is_said(twin: MockServer, fault: str, notes: tuple[str, ...]) -> None:
+    with PlainClient(twin.url) as client:
+        client.ask(TGI, attributes=f"mock.fault={fault}", inputs=3)
+        assert client.head()[0] == 424
+    assert twin.journal.wait()[0].notes == notes
+
+
+def test_a_fault_before_the_answer_is_no_fault_that_was_missed(twin: MockServer) -> None:
+    with PlainClient(twin.url) as client:
+        client.ask(TGI, "container", "mock.fault=model-error:503")
+        assert client.head()[0] == 503
+    assert twin.journal.wait()[0].notes == ()
 
 
 def test_an_aimed_cut_that_finds_nothing_is_said(twin: MockServer) -> None:
