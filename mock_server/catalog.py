@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, get_args
@@ -47,16 +47,24 @@ class CatalogEntry:
         return Endpoint(self.name, self.accepts, self.family, f"{url}/containers/{self.name}")
 
 
-@lru_cache(maxsize=8)
 def load_catalog(file: Path = FILE) -> Mapping[str, CatalogEntry]:
-    """Read a catalog file; what comes back is shared and read-only.
+    """Read a catalog file; what comes back is read-only, and the twin's own is shared.
 
     Raises:
         CatalogError: It cannot be read, or says something that the twin does not know.
     """
+    return _load_own() if file == FILE else _load(file)
+
+
+@cache
+def _load_own() -> Mapping[str, CatalogEntry]:
+    return _load(FILE)
+
+
+def _load(file: Path) -> Mapping[str, CatalogEntry]:
     try:
         tables = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise CatalogError(f"{file}: expected a TOML file with one table per endpoint: {error}") from error
     if not tables:
         raise CatalogError(f"{file}: expected one table per endpoint, found none")
@@ -98,13 +106,17 @@ def _read_accepts(text: str | None, _: Path) -> str | None:
     return text
 
 
-@lru_cache(maxsize=8)
+@cache
+def _own_scripts() -> Mapping[str, Script]:
+    return MappingProxyType(load_scripts(FOLDER))
+
+
 def _read_scripts(text: str | None, folder: Path) -> Mapping[str, Script]:
     if text is None:
-        return MappingProxyType(load_scripts(FOLDER))
+        return _own_scripts()
     if not (folder / text).is_dir():
         raise WordError("expected a folder, received " + repr(text), "a folder, seen from the catalog's")
-    return MappingProxyType(load_scripts(folder / text, _read_scripts(None, FOLDER)))
+    return MappingProxyType(load_scripts(folder / text, _own_scripts()))
 
 
 READERS: dict[str, Callable[[str | None, Path], Any]] = {

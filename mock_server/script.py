@@ -110,7 +110,7 @@ def load_scripts(folder: Path, known: Mapping[str, Script] = MappingProxyType({}
 def _load_script(path: Path) -> Script:
     try:
         members = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ScriptError(path.name, "a JSON file", str(error)) from error
     _check(members, _SCRIPT_MEMBERS, path.name)
     if ("text" in members) == ("tokens" in members):

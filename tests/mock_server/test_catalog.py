@@ -9,6 +9,7 @@ from mock_server.catalog import CatalogError, load_catalog
 
 BAD = [
     ("not toml", "expected a TOML file with one table per endpoint: "),
+    ("mine = " + "[" * 10_000, "expected a TOML file with one table per endpoint: "),
     ("", "expected one table per endpoint, found none"),
     ("mine = 3", "endpoint 'mine': expected a table, received 3"),
     ("[my_endpoint]\ncontainer = 'lmi-0.23'", "endpoint 'my_endpoint': expected a name of 1 to 63 letters, digits and hyphens between them"),
@@ -75,6 +76,30 @@ def test_a_catalog_that_does_not_load_names_the_file_the_endpoint_and_the_key(tm
     with pytest.raises(CatalogError) as refusal:
         load_catalog(file)
     assert str(refusal.value).startswith(f"{file}: {problem}")
+
+
+def test_a_catalog_is_read_anew_from_where_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def names() -> list[str]:
+        return list(load_catalog(Path("catalog.toml")))
+
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "catalog.toml").write_text(f"[{folder}]\ncontainer = 'lmi-0.23'")
+    monkeypatch.chdir(tmp_path / "one")
+    assert names() == ["one"]
+    monkeypatch.chdir(tmp_path / "two")
+    assert names() == ["two"]
+    Path("catalog.toml").write_text("[three]\ncontainer = 'lmi-0.23'")
+    assert names() == ["three"]
+
+
+def test_a_script_is_read_anew_with_its_catalog(tmp_path: Path) -> None:
+    script = tmp_path / "answers" / "mine.json"
+    script.parent.mkdir()
+    file = write(tmp_path, "[mine]\ncontainer = 'lmi-0.23'\nscripts = 'answers'")
+    for text in ("Me.", "You."):
+        script.write_text(f'{{"text": "{text}"}}')
+        assert load_catalog(file)["mine"].scripts["mine"].text == text
 
 
 def test_a_catalog_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -47,6 +47,7 @@ BAD_BYTES = [
     (b"", "bad.json: expected a JSON file, got 'Expecting value"),
     (b'{"text": "a"', "bad.json: expected a JSON file, got \"Expecting ',' delimiter"),
     (b'{"text": "\xff"}', "bad.json: expected a JSON file, got \"'utf-8' codec can't decode byte 0xff"),
+    (b"[" * 100_000, "bad.json: expected a JSON file, got 'maximum recursion depth"),
 ]
 
 
