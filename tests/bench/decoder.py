@@ -32,7 +32,7 @@ class LineIterator:
         while True:
             self.buffer.seek(self.read_pos)
             line = self.buffer.readline()
-            if line and line[-1] == 10:
+            if line and line[-1] == ord("\n"):
                 self.read_pos += len(line)
                 return line[:-1]
             event = next(self.byte_iterator)
@@ -55,17 +55,13 @@ def count_ours(parts: Iterable[Part], content_type: str) -> int:
 
 
 def token_frames(tokens: int, *, sse: bool) -> list[bytes]:
-    """Return frames as TGI (server-sent events) or LMI (JSON lines) write them."""
+    """Return frames of some 130 bytes, as TGI 2.1 and later (server-sent events) or LMI's asynchronous handler (JSON lines) write them."""
     frames = []
     for number in range(tokens):
-        token = {"id": 28723 + number % 7, "text": f" tok{number % 10}", "logprob": -0.6196289, "special": False}
-        last = number == tokens - 1
-        if sse:
-            frame = {"token": token, "generated_text": "all" if last else None, "details": None}
-            frames.append(b"data:" + json.dumps(frame, separators=(",", ":")).encode() + b"\n\n")
-        else:
-            frame = {"token": {"id": token["id"], "text": token["text"], "log_prob": token["logprob"]}, **({"generated_text": "all"} if last else {})}
-            frames.append(json.dumps(frame).encode() + b"\n")
+        token = {"id": 28723 + number % 7, "text": f" tok{number % 10}", "logprob": -0.6196289, **({"special": False} if sse else {})}
+        frame = {"index": number + 1, "token": token, "generated_text": "all" if number == tokens - 1 else None, "details": None}
+        encoded = json.dumps(frame, separators=(",", ":") if sse else None).encode()
+        frames.append(b"data: %b\n\n" % encoded if sse else encoded + b"\n")
     return frames
 
 
