@@ -114,23 +114,16 @@ class Exchange:
             self._sent_at = self._clock()
         return await self.wait(partial(self._send, client, request))
 
-    async def read_to(self, take: Callable[[bytes], Awaitable[None] | None]) -> None:
-        """Hand the body to `take` as it comes; no more is read while what it returns is awaited, which is no fault of the far side."""
+    async def read_to(self, take: Callable[[list[bytes]], None], room: asyncio.Semaphore) -> None:
+        """Hand the body to `take` as it comes: the HTTP chunks that arrive together, for one of `room`; while there is none, no more is read."""
         if self._response is not None:
-            await self.wait(partial(self._read_to, self._response, take))
+            await self.wait(partial(self._read_to, self._response, take, room))
 
     async def read_all(self, limit_bytes: int) -> bytes:
-        """Return the body, of which no more is read than the piece that passes `limit_bytes`."""
-        body = bytearray()
-
-        def take(piece: bytes) -> None:
-            body.extend(piece)
-            if len(body) > limit_bytes:
-                raise _Enough
-
-        with suppress(_Enough):
-            await self.read_to(take)
-        return bytes(body)
+        """Return the body, of which no more is read than the chunk that passes `limit_bytes`."""
+        if self._response is None:
+            return b""
+        return await self.wait(partial(self._read_all, self._response, limit_bytes))
 
     async def rest(self, seconds: float, sleep: Callable[[float], Awaitable[None]]) -> None:
         """Let time pass before another attempt."""
@@ -156,15 +149,39 @@ class Exchange:
         self._phase = "first byte"
         return self._response
 
-    async def _read_to(self, response: httpx.Response, take: Callable[[bytes], Awaitable[None] | None]) -> None:
-        idle_s = self._timeouts.idle_s
+    async def _read_to(self, response: httpx.Response, take: Callable[[list[bytes]], None], room: asyncio.Semaphore) -> None:
+        together: list[bytes] = []
+
+        def hand_over() -> None:
+            if together:
+                take(together.copy())
+                together.clear()
+
+        try:
+            with self._in_our_words():
+                async for chunk in response.aiter_raw():
+                    if not together:
+                        await self._find_room(room)
+                        self._loop.call_soon(hand_over)  # which has its turn as soon as the connection has no more to give
+                    together.append(chunk)
+        finally:
+            hand_over()
+
+    async def _find_room(self, room: asyncio.Semaphore) -> None:
+        if room.locked():
+            self._expect("stream", None)  # whoever reads may take its time, which is no fault of the far side
+        await room.acquire()
+        self._expect("stream", self._timeouts.idle_s)
+
+    async def _read_all(self, response: httpx.Response, limit_bytes: int) -> bytes:
+        body = bytearray()
         with self._in_our_words():
-            async for piece in response.aiter_raw():
-                if (taking := take(piece)) is not None:
-                    self._expect("stream", None)
-                    await taking
-                self._expect("stream", idle_s)
-        self._expect("stream", None)  # whoever reads may take its time over the last piece
+            async for chunk in response.aiter_raw():
+                self._expect("stream", self._timeouts.idle_s)
+                body += chunk
+                if len(body) > limit_bytes:
+                    break
+        return bytes(body)
 
     async def _trace(self, name: str, info: dict[str, Any]) -> None:
         """Follow httpcore from phase to phase; its name for a step is `component.step.started`."""
@@ -225,7 +242,3 @@ class Exchange:
             raise ConfigurationError(f"the request cannot be sent: {error}") from error
         except (httpx.HTTPError, httpx.StreamError) as error:
             raise TransportError(f"{_BROKEN[self._phase]}: {str(error) or type(error).__name__}", phase=self._phase) from error
-
-
-class _Enough(Exception):
-    """As much of a body was read as is wanted."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 from backends.wire.eventstream import EventStreamDecoder
@@ -12,8 +12,8 @@ from backends.wire.parts import parse_part
 class PartDecoder(Protocol):
     """**Protocol:** what the connection gave in, the body's parts out."""
 
-    def feed(self, data: bytes) -> Iterable[bytes]:
-        """Return every part that `data` completes."""
+    def feed(self, chunks: Sequence[bytes]) -> Iterable[bytes]:
+        """Return every part that these HTTP chunks complete; they arrived together."""
 
     def finish(self) -> Iterable[bytes]:
         """Return what the end completes."""
@@ -25,9 +25,9 @@ class WholeBody:
     def __init__(self) -> None:
         self._body = bytearray()
 
-    def feed(self, data: bytes) -> Iterable[bytes]:
-        """Keep `data`."""
-        self._body += data
+    def feed(self, chunks: Sequence[bytes]) -> Iterable[bytes]:
+        """Keep `chunks`."""
+        self._body += b"".join(chunks)
         return ()
 
     def finish(self) -> Iterable[bytes]:
@@ -38,9 +38,9 @@ class WholeBody:
 class ChunkedBody:
     """The body's HTTP chunks, each a part."""
 
-    def feed(self, data: bytes) -> Iterable[bytes]:
-        """Return `data`."""
-        return (data,)
+    def feed(self, chunks: Sequence[bytes]) -> Iterable[bytes]:
+        """Return `chunks`."""
+        return chunks
 
     def finish(self) -> Iterable[bytes]:
         """Return nothing."""
@@ -53,14 +53,14 @@ class EventStreamParts:
     def __init__(self) -> None:
         self._messages = EventStreamDecoder()
 
-    def feed(self, data: bytes) -> Iterator[bytes]:
-        """Yield every part that `data` completes.
+    def feed(self, chunks: Sequence[bytes]) -> Iterator[bytes]:
+        """Yield every part that `chunks` complete, wherever they are cut.
 
         Raises:
             MalformedFrame: A message is none.
             StreamInterrupted: A message is an exception or an error.
         """
-        for message in self._messages.feed(data):
+        for message in self._messages.feed(b"".join(chunks)):
             part = parse_part(message)
             if part is not None:
                 yield part

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from types import TracebackType
 from typing import Self, TypeAlias
 
@@ -37,8 +36,8 @@ class Head:
 class _Read:
     """What one read of the network brought, decoded by whoever takes it."""
 
-    data: bytes | None
-    """None at the body's end."""
+    chunks: Sequence[bytes] | None
+    """Of HTTP; None at the body's end."""
     at_s: float
 
 
@@ -61,7 +60,8 @@ class NetworkAnswer:
         self._exchange: Exchange | None = None
         self._task: asyncio.Task[None] | None = None
         self._opened = asyncio.Event()
-        self._reads: asyncio.Queue[_Read | None] = asyncio.Queue(_READS_AHEAD)
+        self._reads: asyncio.Queue[_Read | None] = asyncio.Queue()
+        self._room = asyncio.Semaphore(_READS_AHEAD)
         self._error: BackendError | None = None
         self._decoder = EventDecoder()
         self._ready: Iterator[StreamEvent] = iter(())
@@ -109,7 +109,9 @@ class NetworkAnswer:
         if self._task is None and not self._ended:
             raise RuntimeError("an answer is entered before it is read: async with backend.stream(request) as answer")
         try:
-            event = await self._next()
+            event = next(self._ready, None)
+            if event is None:
+                event = await self._read_on()
         except BaseException:
             await self.aclose()
             raise
@@ -132,8 +134,8 @@ class NetworkAnswer:
             self._decoder = _decoder_for(head.content_type)
             self._head = head
             self._opened.set()
-            await exchange.read_to(partial(self._take, exchange))
-            await exchange.wait(partial(self._reads.put, _Read(None, exchange.age_s)))
+            await exchange.read_to(lambda chunks: self._reads.put_nowait(_Read(chunks, exchange.age_s)), self._room)
+            self._reads.put_nowait(_Read(None, exchange.age_s))
         except Closed:
             self._ended = True
         except BackendError as error:
@@ -141,26 +143,20 @@ class NetworkAnswer:
         finally:
             await exchange.release()
             self._opened.set()
-            if not self._reads.full():  # whoever takes from a full queue sees for itself that the task is done
-                self._reads.put_nowait(None)
+            self._reads.put_nowait(None)
 
-    def _take(self, exchange: Exchange, data: bytes) -> Awaitable[None] | None:
-        read = _Read(data, exchange.age_s)
-        if self._reads.full():
-            return self._reads.put(read)
-        self._reads.put_nowait(read)
-        return None
-
-    async def _next(self) -> StreamEvent | None:
-        while (event := next(self._ready, None)) is None:
-            if self._ended or self._task is None or self._head is None:
-                return None
-            read = None if self._task.done() and self._reads.empty() else await self._reads.get()
+    async def _read_on(self) -> StreamEvent | None:
+        """Return the next read's first event, None at the answer's end."""
+        while not self._ended and self._head is not None:
+            read = await self._reads.get()
             if read is None:
                 await self._settle()
                 return None
+            self._room.release()
             self._ready = self._events(read, self._head.parts)
-        return event
+            if (event := next(self._ready, None)) is not None:
+                return event
+        return None
 
     async def _settle(self) -> None:
         """Raise what the task ended with, unless the answer was closed."""
@@ -174,21 +170,24 @@ class NetworkAnswer:
     def _events(self, read: _Read, parts: PartDecoder) -> Iterator[StreamEvent]:
         """Yield the events of one read: decoded as they are taken, so that those before an error come before it."""
         try:
-            for part in parts.finish() if read.data is None else parts.feed(read.data):
+            for part in parts.finish() if read.chunks is None else parts.feed(read.chunks):
                 if self._tap:
                     self._tap.part(part, read.at_s)
-                yield from self._observed(partial(self._decoder.feed, part), read.at_s)
-            if read.data is None:
-                yield from self._observed(self._decoder.finish, read.at_s)
+                if events := self._decode(part):
+                    yield from self._observed(events, read.at_s)
+            if read.chunks is None:
+                yield from self._observed(self._decoder.finish(), read.at_s)
         except BackendError:
             if not self._finished:
                 raise
 
-    def _observed(self, decode: Callable[[], Iterable[StreamEvent]], at_s: float) -> Iterator[StreamEvent]:
+    def _decode(self, part: bytes) -> Iterable[StreamEvent]:
         try:
-            events = decode()
+            return self._decoder.feed(part)
         except ValueError as error:  # an event stream stands where a container's body should
             raise WireError(str(error)) from error
+
+    def _observed(self, events: Iterable[StreamEvent], at_s: float) -> Iterator[StreamEvent]:
         for event, (start, end, _) in zip(events, self._decoder.frames, strict=False):  # the frames are told as their events are taken
             if self._tap:
                 self._tap.event(event, at_s, start, end)

@@ -206,7 +206,7 @@ async def test_an_answer_whose_reader_pauses_is_not_read_without_end_and_closes_
     async with FarSide([PHASES["flowing"].steps("sagemaker")]) as far, sagemaker(far.url) as backend:
         async with backend.stream(request_to()) as answer:
             await anext(answer)
-            await until(answer._reads.full)
+            await until(answer._room.locked)
         await far.all_gone()
 
 
