@@ -101,16 +101,20 @@ class Journal:
             self._finished.clear()
             self._ever_finished = 0
 
-    def wait(self, finished: int = 1, *, timeout_s: float = 10.0) -> tuple[Entry, ...]:
-        """Wait until `finished` requests have ended since the start or `reset`; return the entries that have.
+    def wait(self, number: int = 1, *, timeout_s: float = 10.0) -> Entry:
+        """Wait until `number` requests have ended since the start or `reset`; return the entry of the last of these, so that 1 is the first to end.
 
         Raises:
             TimeoutError: They have not, in time; the message names the requests that are still open.
+            LookupError: That entry is no more among the last thousand.
         """
         with self._changed:
-            if not self._changed.wait_for(lambda: self._ever_finished >= finished, timeout_s):
-                raise TimeoutError(f"{self._ever_finished} of {finished} requests have ended after {timeout_s} s; still open: {self._say_open()}")
-            return tuple(self._finished)
+            if not self._changed.wait_for(lambda: self._ever_finished >= number, timeout_s):
+                raise TimeoutError(f"{self._ever_finished} of {number} requests have ended after {timeout_s} s; still open: {self._say_open()}")
+            forgotten = self._ever_finished - len(self._finished)
+            if number <= forgotten:
+                raise LookupError(f"request {number} to end is forgotten: the journal keeps the last {MAX_ENTRIES}")
+            return self._finished[number - forgotten - 1]
 
     def wait_open(self, requests: int = 1, *, timeout_s: float = 10.0) -> tuple[Entry, ...]:
         """Wait until at least so many requests are being answered at once; return their entries.

@@ -61,7 +61,8 @@ async def test_a_hundred_streams_at_once_are_whole_and_leave_nothing_behind(pace
         backends: tuple[ChatBackend, ...] = (sagemaker, sagemaker, container)
         answers = await asyncio.gather(*(one_after_another(backends[number % 3], paced_twin, number, until_s) for number in range(STREAMS)))
 
-    entries = paced_twin.journal.wait(sum(answers))
+    paced_twin.journal.wait(sum(answers))
+    entries = paced_twin.journal.finished
     assert {entry.ended for entry in entries} == {"completed"}
     assert paced_twin.journal.open == ()
     assert asyncio.all_tasks() == tasks_before

@@ -20,7 +20,7 @@ def test_a_request_is_open_and_then_finished() -> None:
     ended = replace(started, ended="completed", parts=3)
     journal.finish(ended)
     assert (journal.open, journal.finished) == ((), (ended,))
-    assert journal.wait(1) == (ended,)
+    assert journal.wait(1) == ended
 
 
 def test_a_request_that_was_refused_at_once_is_numbered_too() -> None:
@@ -33,8 +33,8 @@ def test_a_request_that_was_refused_at_once_is_numbered_too() -> None:
 def test_waiting_ends_when_another_thread_finishes_the_last_one() -> None:
     journal = Journal()
     one, two = journal.start(entry()), journal.start(entry())
-    threading.Thread(target=lambda: deque(map(journal.finish, (one, two)))).start()
-    assert [seen.number for seen in journal.wait(2)] == [1, 2]
+    threading.Thread(target=lambda: deque(map(journal.finish, (two, one)))).start()
+    assert [journal.wait(2), journal.wait(1)] == [one, two]
 
 
 def test_waiting_in_vain_names_what_is_still_open() -> None:
@@ -67,8 +67,10 @@ def test_the_journal_is_bounded_and_still_counts() -> None:
     journal = Journal()
     for _ in range(MAX_ENTRIES + 5):
         journal.finish(journal.start(entry()))
-    assert len(journal.wait(MAX_ENTRIES + 5)) == MAX_ENTRIES
-    assert journal.finished[0].number == 6
+    assert len(journal.finished) == MAX_ENTRIES
+    assert [journal.wait(number).number for number in (6, MAX_ENTRIES + 5)] == [6, MAX_ENTRIES + 5]
+    with pytest.raises(LookupError, match=r"^request 5 to end is forgotten: the journal keeps the last 1000$"):
+        journal.wait(5)
 
 
 def test_a_long_body_is_cut_off_and_any_body_can_be_told_as_json() -> None:

@@ -70,7 +70,7 @@ def test_a_stream_arrives_part_by_part(client: Any, twin: MockServer) -> None:
     assert response["InvokedProductionVariant"] == "AllTraffic"
     assert "CustomAttributes" not in response
     assert parts(response) == LINES
-    (entry,) = twin.journal.wait()
+    entry = twin.journal.wait()
     assert (entry.ended, entry.parts, entry.status, entry.attempt, entry.script, entry.custom_attributes) == ("completed", 4, 200, 1, "hello", "a=b")
     assert entry.request_id == response["ResponseMetadata"]["RequestId"]
 
@@ -121,7 +121,7 @@ def test_an_unknown_endpoint_is_a_validation_error(client: Any, twin: MockServer
     assert refusal.value.response["Error"] == {"Message": message, "Code": "ValidationError"}
     assert refusal.value.response["Message"] == message
     assert refusal.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
-    (entry,) = twin.journal.wait()
+    entry = twin.journal.wait()
     assert (entry.ended, entry.status, entry.endpoint) == ("refused", 400, "nobody")
 
 
@@ -152,7 +152,7 @@ def test_a_body_over_25_mb_is_a_413_with_the_services_text(client: Any, twin: Mo
     with pytest.raises(ClientError) as refusal:
         client.invoke_endpoint_with_response_stream(EndpointName=LMI, Body=b"x" * (25 * 1024 * 1024 + 1))
     assert refusal.value.response["Error"] == {"Code": "413", "Message": "HTTP content length exceeded 26214400 bytes."}
-    assert twin.journal.wait()[0].status == 413
+    assert twin.journal.wait().status == 413
 
 
 def test_a_body_of_25_mb_reaches_the_container(client: Any) -> None:
@@ -191,7 +191,8 @@ def test_a_model_error_has_every_member_of_the_real_one(client: Any, twin: MockS
     assert (
         response["Message"] == f'Received client error (424) from primary with message "{original}". See {console} in account {ACCOUNT} for more information.'
     )
-    assert [(entry.attempt, entry.ended, entry.status) for entry in twin.journal.wait()] == [(1, "fault", 424)]
+    twin.journal.wait()
+    assert [(entry.attempt, entry.ended, entry.status) for entry in twin.journal.finished] == [(1, "fault", 424)]
 
 
 def test_the_members_of_a_model_error_stand_in_the_services_order(twin: MockServer) -> None:
@@ -226,13 +227,15 @@ def test_boto3_retries_what_the_service_would_have_it_retry(client: Any, twin: M
     assert failure.value.response["Error"]["Code"] == code
     assert failure.value.response["Error"]["Message"]
     assert failure.value.response["ResponseMetadata"]["HTTPStatusCode"] == status
-    assert [(entry.attempt, entry.ended) for entry in twin.journal.wait(attempts)] == [(attempt + 1, "fault") for attempt in range(attempts)]
+    twin.journal.wait(attempts)
+    assert [(entry.attempt, entry.ended) for entry in twin.journal.finished] == [(attempt + 1, "fault") for attempt in range(attempts)]
 
 
 @pytest.mark.parametrize(("fault", "failures"), [("throttlingx1", 1), ("internal-failurex2", 2), ("service-unavailablex1", 1), ("resetx1", 1)])
 def test_a_request_recovers_by_retry(client: Any, twin: MockServer, fault: str, failures: int) -> None:
     assert parts(ask(client, f"mock.fault={fault}")) == LINES
-    assert [entry.ended for entry in twin.journal.wait(failures + 1)] == ["fault"] * failures + ["completed"]
+    twin.journal.wait(failures + 1)
+    assert [entry.ended for entry in twin.journal.finished] == ["fault"] * failures + ["completed"]
 
 
 @pytest.mark.parametrize(
@@ -258,7 +261,7 @@ def test_a_fault_in_the_stream_looks_to_boto3_as_the_service_makes_it_look(
     assert seen == LINES[:after]
     assert type(error) is (kind or type(None))
     assert text in str(error)
-    (entry,) = twin.journal.wait()
+    entry = twin.journal.wait()
     assert entry.ended == "fault"
 
 
@@ -273,14 +276,15 @@ def test_a_stall_is_a_read_timeout_and_the_twin_sees_the_client_leave(twin: Mock
     with closing(connect(twin, read_timeout_s=0.2)) as impatient:
         seen, error = collect(ask(impatient, "mock.fault=stall@2"))
     assert (seen, type(error)) == (LINES[:2], ReadTimeoutError)
-    (entry,) = twin.journal.wait()
+    entry = twin.journal.wait()
     assert (entry.ended, entry.cancelled_at_part) == ("cancelled", 2)
 
 
 def test_a_reset_before_the_head_is_a_closed_connection_and_retried(client: Any, twin: MockServer) -> None:
     with pytest.raises((ConnectionClosedError, ConnectionError, ClientError)):
         ask(client, "mock.fault=reset")
-    assert [entry.attempt for entry in twin.journal.wait(3)] == [1, 2, 3]
+    twin.journal.wait(3)
+    assert [entry.attempt for entry in twin.journal.finished] == [1, 2, 3]
 
 
 def test_the_region_of_the_signature_is_told_back(twin: MockServer) -> None:

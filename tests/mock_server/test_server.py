@@ -54,7 +54,8 @@ def test_a_connection_serves_one_request_after_another(twin: MockServer) -> None
             client.ask(TGI, front, **FOUR)
             assert client.head()[0] == 200
             assert len(list(client.chunks())) == 4
-    assert [entry.ended for entry in twin.journal.wait(6)] == ["completed"] * 6
+    twin.journal.wait(6)
+    assert [entry.ended for entry in twin.journal.finished] == ["completed"] * 6
 
 
 @pytest.mark.parametrize("front", FRONTS)
@@ -75,7 +76,7 @@ def test_a_cut_counts_its_parts_in_the_journal(twin: MockServer) -> None:
         client.ask(LMI, "container", "mock.cut=every-byte", **FOUR)
         client.head()
         data = list(client.chunks())
-    (entry,) = twin.journal.wait()
+    entry = twin.journal.wait()
     assert (entry.parts, entry.bytes, entry.cut) == (len(data), len(data), "every-byte")
 
 
@@ -89,7 +90,7 @@ def test_a_reset_comes_behind_the_parts_before_it(twin: MockServer, endpoint: st
         assert len(list(islice(chunks, 3))) == 3
         with pytest.raises(ConnectionResetError):
             next(chunks)
-    (entry,) = twin.journal.wait()
+    entry = twin.journal.wait()
     assert (entry.ended, entry.parts, entry.cancelled_at_part, entry.fault, entry.status) == ("fault", 3, None, "reset@3", 200)
 
 
@@ -103,7 +104,8 @@ def test_a_reset_before_the_first_part_is_before_the_head_where_the_container_ho
         assert client.head()[0] == 200
         with pytest.raises(ConnectionResetError):
             next(client.chunks())
-    assert [(entry.ended, entry.status) for entry in twin.journal.wait(2)] == [("fault", None), ("fault", 200)]
+    twin.journal.wait(2)
+    assert [(entry.ended, entry.status) for entry in twin.journal.finished] == [("fault", None), ("fault", 200)]
 
 
 @pytest.mark.parametrize("front", FRONTS)
@@ -113,7 +115,7 @@ def test_a_client_that_leaves_a_stall_is_seen(twin: MockServer, front: str, afte
         client.ask(TGI, front, f"{FOREVER}@{after}", **FOUR)
         client.head()
         assert len(list(islice(client.chunks(), after))) == after
-    (entry,) = twin.journal.wait()
+    entry = twin.journal.wait()
     assert (entry.ended, entry.cancelled_at_part, entry.parts, entry.fault) == ("cancelled", after, after, f"stall@{after}")
 
 
@@ -121,7 +123,7 @@ def test_a_client_that_leaves_before_the_head_is_seen(twin: MockServer) -> None:
     with PlainClient(twin.url) as client:
         client.ask(LMI, attributes=FOREVER)
         (asked,) = twin.journal.wait_open()
-    (entry,) = twin.journal.wait()
+    entry = twin.journal.wait()
     assert (entry.number, entry.ended, entry.cancelled_at_part, entry.status) == (asked.number, "cancelled", 0, None)
 
 
@@ -139,7 +141,7 @@ def test_a_client_that_leaves_between_two_tokens_is_seen(twin: MockServer) -> No
         client.ask(TGI, attributes="mock.profile=typical;mock.speed=20", parameters={"max_new_tokens": 1000}, inputs="what is life")
         client.head()
         assert len(list(islice(client.chunks(), 3))) == 3
-    (entry,) = twin.journal.wait()
+    entry = twin.journal.wait()
     assert entry.ended == "cancelled"
     assert entry.cancelled_at_part is not None
     assert entry.cancelled_at_part >= 3
@@ -150,7 +152,8 @@ def test_a_client_that_does_not_read_holds_up_its_own_stream_and_can_leave(twin:
         client.ask(TGI, attributes=TOO_LONG_FOR_BUFFERS, parameters={"max_new_tokens": 1500})
         client.head()
         _keep_busy(twin)
-    entries = twin.journal.wait(TURNS + 1)
+    twin.journal.wait(TURNS + 1)
+    entries = twin.journal.finished
     assert [entry.ended for entry in entries] == ["completed"] * TURNS + ["cancelled"]
 
 
@@ -160,7 +163,7 @@ def test_a_client_that_reads_late_gets_every_byte(twin: MockServer) -> None:
         client.head()
         _keep_busy(twin)
         chunks = list(client.chunks())
-    entry = twin.journal.wait(TURNS + 1)[-1]
+    entry = twin.journal.wait(TURNS + 1)
     assert (entry.endpoint, entry.ended, entry.parts, entry.bytes) == (TGI, "completed", len(chunks), sum(map(len, chunks)))
 
 
@@ -178,7 +181,7 @@ def test_a_client_that_closes_its_half_is_gone(twin: MockServer) -> None:
         client.ask(TGI, attributes=FOREVER)
         client.head()
         client.socket.shutdown(socket.SHUT_WR)
-        (entry,) = twin.journal.wait()
+        entry = twin.journal.wait()
     assert entry.ended == "cancelled"
 
 
@@ -187,7 +190,7 @@ def test_a_client_that_leaves_inside_its_request_is_seen_and_harms_nobody(twin: 
     path = PATHS[front].format(TGI)
     with PlainClient(twin.url) as client:
         client.socket.sendall(b"POST %b HTTP/1.1\r\nHost: twin\r\nContent-Length: 99\r\n\r\nhalf" % path.encode())
-    (entry,) = twin.journal.wait()
+    entry = twin.journal.wait()
     assert (entry.front, entry.path, entry.endpoint, entry.ended, entry.cancelled_at_part, entry.status) == (front, path, TGI, "cancelled", 0, None)
     with PlainClient(twin.url) as client:
         client.ask(TGI, **FOUR)
@@ -202,7 +205,7 @@ def test_stopping_closes_every_stream_at_once() -> None:
         client.head()
         assert len(list(islice(client.chunks(), 2))) == 2
         server.stop()
-        (entry,) = server.journal.wait()
+        entry = server.journal.wait()
         assert (entry.ended, entry.cancelled_at_part, entry.parts) == ("stopped", None, 2)
         with pytest.raises((EOFError, ConnectionResetError)):
             next(client.chunks())
@@ -224,7 +227,8 @@ def test_a_hundred_streams_at_once_are_whole(twin: MockServer, front: str) -> No
     with ThreadPoolExecutor(100) as pool:
         bodies = list(pool.map(body, range(100)))
     assert len(set(bodies)) == (4 if front == "runtime" else 2)
-    assert [entry.ended for entry in twin.journal.wait(100)] == ["completed"] * 100
+    twin.journal.wait(100)
+    assert [entry.ended for entry in twin.journal.finished] == ["completed"] * 100
 
 
 def test_a_virtual_clock_plays_minutes_in_no_time() -> None:
@@ -234,7 +238,7 @@ def test_a_virtual_clock_plays_minutes_in_no_time() -> None:
         client.head()
         assert len(list(client.chunks())) == 200
         assert clock.now_s() > 3600
-        assert server.journal.wait()[0].ended == "completed"
+        assert server.journal.wait().ended == "completed"
 
 
 def test_speed_divides_a_stall_too() -> None:
@@ -262,7 +266,7 @@ def test_a_fault_that_is_not_reached_is_said(twin: MockServer, fault: str) -> No
         client.ask(LMI, attributes=f"mock.fault={fault}", **FOUR)
         client.head()
         assert len(list(client.chunks())) == 4
-    (entry,) = twin.journal.wait()
+    entry = twin.journal.wait()
     assert (entry.ended, entry.notes) == ("completed", ("the fault was not reached: the answer has 4 parts",))
 
 
@@ -271,14 +275,14 @@ def test_a_fault_of_a_stream_that_never_began_is_said(twin: MockServer, fault: s
     with PlainClient(twin.url) as client:
         client.ask(TGI, attributes=f"mock.fault={fault}", inputs=3)
         assert client.head()[0] == 424
-    assert twin.journal.wait()[0].notes == notes
+    assert twin.journal.wait().notes == notes
 
 
 def test_a_fault_before_the_answer_is_no_fault_that_was_missed(twin: MockServer) -> None:
     with PlainClient(twin.url) as client:
         client.ask(TGI, "container", "mock.fault=model-error:503")
         assert client.head()[0] == 503
-    assert twin.journal.wait()[0].notes == ()
+    assert twin.journal.wait().notes == ()
 
 
 def test_an_aimed_cut_that_finds_nothing_is_said(twin: MockServer) -> None:
@@ -286,7 +290,7 @@ def test_an_aimed_cut_that_finds_nothing_is_said(twin: MockServer) -> None:
         client.ask(LMI, attributes="mock.cut=inside-prefix", **FOUR)
         client.head()
         assert len(list(client.chunks())) == 1
-    assert twin.journal.wait()[0].notes == ("the cut inside-prefix found nothing to cut",)
+    assert twin.journal.wait().notes == ("the cut inside-prefix found nothing to cut",)
 
 
 def test_the_same_seed_gives_the_same_bytes(twin: MockServer) -> None:
