@@ -43,5 +43,8 @@ def _ending(timing: Timing, *, stopped: bool) -> str:
         return "stopped by you"
     if timing.finish is None:
         return "no answer" if timing.ttft_s is None else "broken off"
-    words = [word for word in (timing.finish.reason, timing.finish.container_reason) if word]
-    return " ".join(["finished:", *dict.fromkeys(words)]) if words else "finished"
+    reason, theirs = timing.finish.reason, timing.finish.container_reason
+    if reason and theirs and reason != theirs:
+        return f"finished: {reason} ({theirs})"
+    word = reason or theirs
+    return f"finished: {word}" if word else "finished"

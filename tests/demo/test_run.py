@@ -86,7 +86,7 @@ async def test_one_sees_for_how_long_nothing_came() -> None:
 
 async def test_the_last_line_holds_the_figures() -> None:
     shown = await show(*every(0.1, "abc"))
-    assert shown.turns[-1] == Turn("why?", "abc", "TTFT 100 ms · 10.0 tokens/s · 3 tokens · finished: stop eos_token")
+    assert shown.turns[-1] == Turn("why?", "abc", "TTFT 100 ms · 10.0 tokens/s · 3 tokens · finished: stop (eos_token)")
 
 
 async def test_end_marks_that_span_tokens_are_never_shown() -> None:

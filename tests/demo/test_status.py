@@ -49,7 +49,7 @@ def test_the_line_of_an_answer_on_its_way(timing: Timing, waited_s: float, idle_
         (timed(0.1, 0.2), True, "TTFT 100 ms · 10.0 tokens/s · 2 tokens · stopped by you"),
         (timed(0.1, finish=Finish()), False, "TTFT 100 ms · 1 token · finished"),
         (timed(0.1, finish=Finish("length", "length")), False, "TTFT 100 ms · 1 token · finished: length"),
-        (timed(0.1, finish=Finish("stop", "eos_token")), False, "TTFT 100 ms · 1 token · finished: stop eos_token"),
+        (timed(0.1, finish=Finish("stop", "eos_token")), False, "TTFT 100 ms · 1 token · finished: stop (eos_token)"),
         (timed(0.1, finish=Finish(None, "abort")), False, "TTFT 100 ms · 1 token · finished: abort"),
     ],
 )
