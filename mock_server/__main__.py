@@ -12,9 +12,6 @@ from pathlib import Path
 from mock_server.app import create_app
 from mock_server.catalog import FILE, CatalogError, load_catalog
 from mock_server.embedded import environ_for
-from mock_server.invocation import Twin
-from mock_server.playback import LoopClock
-from mock_server.profiles import find_profile
 from mock_server.server import Server, bind
 
 
@@ -53,7 +50,7 @@ def _serve(options: argparse.Namespace) -> int:
         return _fail(f"--host {options.host} --port {options.port}: {error.strerror}; choose another --port, or 0 for a free one")
     host, port = listener.getsockname()[:2]
     _greet(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}", catalog)
-    server = Server(create_app(Twin(catalog, find_profile("typical"), LoopClock())))
+    server = Server(create_app(catalog))
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again once the server has stopped
         asyncio.run(server.serve(sockets=[listener]))
     return 0

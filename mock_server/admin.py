@@ -11,7 +11,7 @@ from mock_server.invocation import Twin
 
 def admin_router(twin: Twin) -> APIRouter:
     """Return the routes under `/_mock/`."""
-    router = APIRouter(prefix="/_mock")
+    router = APIRouter()
 
     @router.get("/health")
     async def health() -> dict[str, str]:

@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from fastapi import FastAPI
-from starlette.routing import Router
+from starlette.routing import Mount, Router
 from starlette.types import ASGIApp
 
 from mock_server.admin import admin_router
+from mock_server.catalog import CatalogEntry
 from mock_server.container_front import container_routes
 from mock_server.invocation import Twin
+from mock_server.journal import Journal
+from mock_server.playback import Clock, LoopClock
+from mock_server.profiles import find_profile
 from mock_server.runtime import runtime_routes
 
 
-def create_app(twin: Twin) -> ASGIApp:
+def create_app(catalog: Mapping[str, CatalogEntry], clock: Clock | None = None, *, profile: str = "typical", journal: Journal | None = None) -> ASGIApp:
     """Wire the fronts of a twin together.
 
     The two that stream stand before FastAPI: its way to a route takes as long as all that they do up to an answer's first byte.
+
+    Args:
+        catalog: The endpoints to serve.
+        clock: What their waits are measured by; without it, the event loop's.
+        profile: How fast the endpoints answer whose catalog does not say.
+        journal: Where the twin writes what it sees.
+
+    Raises:
+        WordError: There is no such profile.
     """
+    twin = Twin(catalog, find_profile(profile), clock or LoopClock(), journal or Journal())
     admin = FastAPI(title="streamtwin", docs_url=None, redoc_url=None)  # those pages load their scripts from a foreign host
     admin.include_router(admin_router(twin))
-    return Router([*runtime_routes(twin), *container_routes(twin)], default=admin)
+    return Router([Mount("/_mock", admin), *container_routes(twin), *runtime_routes(twin)])

@@ -21,6 +21,8 @@ NO_SERVICE: Mapping[Stage, str] = {
     "event stream": "damages an event stream, and a container writes none",
 }
 
+METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
+
 
 def container_routes(twin: Twin) -> list[Route]:
     """Return the routes of the containers."""
@@ -29,8 +31,8 @@ def container_routes(twin: Twin) -> list[Route]:
         return await _answer(twin, request)
 
     return [
-        Route("/containers/{name}", container, methods=["GET", "POST"]),
-        Route("/containers/{name}/{path:path}", container, methods=["GET", "POST", "PUT", "DELETE", "PATCH"]),
+        Route("/containers/{name}", container, methods=METHODS),
+        Route("/containers/{name}/{path:path}", container, methods=METHODS),
     ]
 
 

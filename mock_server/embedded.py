@@ -12,10 +12,8 @@ from urllib.parse import urlsplit
 from backends.endpoints import Endpoint
 from mock_server import catalog as catalogs
 from mock_server.app import create_app
-from mock_server.invocation import Twin
 from mock_server.journal import Journal
-from mock_server.playback import Clock, LoopClock
-from mock_server.profiles import find_profile
+from mock_server.playback import Clock
 from mock_server.server import Server, bind
 
 HOST = "127.0.0.1"
@@ -49,19 +47,15 @@ class MockServer:
 
     def __init__(self, *, catalog: Path | str | None = None, profile: str = "instant", clock: Clock | None = None) -> None:
         entries = catalogs.load_catalog(Path(catalog) if catalog else catalogs.FILE)
-        self._twin = Twin(entries, find_profile(profile), clock or LoopClock())
+        self.journal = Journal()
+        """What it saw."""
         self._thread: threading.Thread | None = None
-        self._server = Server(create_app(self._twin))
+        self._server = Server(create_app(entries, clock, profile=profile, journal=self.journal))
         self._listener = bind(HOST, 0)
         self.url = f"http://{HOST}:{self._listener.getsockname()[1]}"
         """Where it is: an SDK's endpoint URL."""
         self.endpoints: tuple[Endpoint, ...] = tuple(entry.as_endpoint(self.url) for entry in entries.values())
         """What it serves, with the URL of each container."""
-
-    @property
-    def journal(self) -> Journal:
-        """What it saw."""
-        return self._twin.journal
 
     @property
     def environ(self) -> dict[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 
 from mock_server.catalog import CatalogEntry
@@ -31,7 +31,7 @@ class Twin:
     profile: Profile
     """For endpoints whose catalog names none."""
     clock: Clock
-    journal: Journal = field(default_factory=Journal)
+    journal: Journal
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 Sources: botocore's service model sagemaker-runtime 2017-05-13 (paths, headers, errors, members); where it is silent, what users of the service published:
 ModelError's members in alphabetical order, and `Endpoint <name> of account <id> not found.` For a body over the limit no capture is public, so the plain
-text of that 413 is ours. No signature is checked.
+text of that 413 is ours; so are the 404 and 405 of what is no operation. No signature is checked. Request ids are new each time, whatever the seed.
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ from uuid import uuid4
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import Receive, Scope, Send
 
+from backends.wire.eventstream import EVENT_STREAM
 from backends.wire.parts import encode_part
 from mock_server.containers.container import Reply
 from mock_server.faults import SERVICE_ERRORS, ServiceError, Stage
@@ -32,6 +34,7 @@ MAX_ATTRIBUTES_LENGTH = 1024
 SHORT_PART_BYTES = 512
 ACCOUNT = "123456789012"
 VARIANT = "AllTraffic"
+OPERATIONS = re.compile(r"/endpoints/[^/]+/invocations(-response-stream)?")
 REGION = re.compile(r"Credential=[^/]*/\d+/([a-z0-9-]+)/")
 UNSTREAMED: Mapping[Stage, str] = {"event stream": "damages an event stream, and InvokeEndpoint answers without one"}
 TIMED_OUT = (
@@ -49,8 +52,8 @@ class Refused(Exception):
         self.members = members
 
 
-def runtime_routes(twin: Twin) -> list[Route]:
-    """Return the routes of the SageMaker Runtime."""
+def runtime_routes(twin: Twin) -> list[BaseRoute]:
+    """Return the routes of the SageMaker Runtime; the last of them refuses whatever comes to it."""
 
     async def invoke_endpoint_with_response_stream(request: Request) -> Response:
         return await _answer(twin, request, streams=True)
@@ -61,7 +64,20 @@ def runtime_routes(twin: Twin) -> list[Route]:
     return [
         Route("/endpoints/{name}/invocations-response-stream", invoke_endpoint_with_response_stream, methods=["POST"]),
         Route("/endpoints/{name}/invocations", invoke_endpoint, methods=["POST"]),
+        Mount("", _no_operation),
     ]
+
+
+async def _no_operation(scope: Scope, receive: Receive, send: Send) -> None:
+    method, path = scope["method"], scope["path"]
+    if OPERATIONS.fullmatch(path):
+        error = ServiceError(405, "MethodNotAllowedException", f"{method} is not allowed for {path}, expected POST.")
+    else:
+        error = ServiceError(404, "UnknownOperationException", f"{method} {path} is no operation of the SageMaker Runtime that the twin knows.")
+    response = _error(str(uuid4()), Refused(error))
+    if error.status == 405:
+        response.headers["allow"] = "POST"
+    await response(scope, receive, send)
 
 
 async def _answer(twin: Twin, request: Request, *, streams: bool) -> Response:
@@ -124,7 +140,7 @@ _short_frame = lru_cache(maxsize=16384)(encode_part)
 
 def _stream(invocation: Invocation, reply: Reply) -> Response:
     headers = {**_identity(invocation.entry.request_id), "x-amzn-sagemaker-content-type": _content_type(reply)}
-    headers["content-type"] = "application/vnd.amazon.eventstream"
+    headers["content-type"] = EVENT_STREAM
     return invocation.respond(200, headers, invocation.timeline(reply, _frame))
 
 

@@ -8,6 +8,7 @@ from contextlib import closing
 from typing import Any
 
 import boto3
+import httpx
 import pytest
 from botocore.config import Config
 from botocore.eventstream import ChecksumMismatch
@@ -112,6 +113,35 @@ def test_without_streaming_the_body_comes_whole(client: Any, endpoint: str) -> N
 def test_a_whole_answer_can_be_streamed_too(client: Any) -> None:
     response = ask(client, endpoint=TGI, stream=False)
     assert (response["ContentType"], parts(response)) == ("application/json", [b'[{"generated_text":" Hello! I am"}]'])
+
+
+def test_another_operation_is_an_error_of_the_services_shape(client: Any) -> None:
+    with pytest.raises(ClientError) as refusal:
+        client.invoke_endpoint_async(EndpointName=LMI, InputLocation="s3://bucket/key")
+    path = f"/endpoints/{LMI}/async-invocations"
+    assert refusal.value.response["Error"] == {
+        "Code": "UnknownOperationException",
+        "Message": f"POST {path} is no operation of the SageMaker Runtime that the twin knows.",
+    }
+    assert refusal.value.response["ResponseMetadata"]["HTTPStatusCode"] == 404
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code", "allow"),
+    [
+        ("GET", f"/endpoints/{LMI}/invocations-response-stream", 405, "MethodNotAllowedException", "POST"),
+        ("OPTIONS", f"/endpoints/{LMI}/invocations", 405, "MethodNotAllowedException", "POST"),
+        ("POST", "/endpoints/a%2Fb/invocations-response-stream", 404, "UnknownOperationException", None),
+        ("POST", f"/endpoints/{LMI}/invocations/", 404, "UnknownOperationException", None),
+        ("GET", "/", 404, "UnknownOperationException", None),
+        ("GET", "/openapi.json", 404, "UnknownOperationException", None),
+    ],
+)
+def test_what_is_no_operation_is_refused_in_the_services_shape(twin: MockServer, method: str, path: str, status: int, code: str, allow: str | None) -> None:
+    response = httpx.request(method, f"{twin.url}{path}", trust_env=False)
+    assert (response.status_code, response.headers["x-amzn-errortype"], response.headers.get("allow")) == (status, code, allow)
+    assert response.headers["x-amzn-requestid"]
+    assert list(response.json()) == ["Message"]
 
 
 def test_an_unknown_endpoint_is_a_validation_error(client: Any, twin: MockServer) -> None:
