@@ -42,6 +42,8 @@ class Lmi:
             return _json_reply(200, {"model": {"status": "Healthy"}}, request.seed)
         if request.path != "/invocations":
             return _json_reply(404, NOT_FOUND, request.seed)
+        if request.method == "OPTIONS":
+            return _json_reply(200, {}, request.seed)
         return self._invoke(request)
 
     def failure(self, status: int) -> Reply:

@@ -118,6 +118,10 @@ def test_it_is_pinged_and_knows_no_other_path() -> None:
     assert b'"type": "ResourceNotFoundException"' in ask(b"{}", "/generate").body
 
 
+def test_it_answers_options_with_an_empty_object() -> None:
+    assert (ask(b"", method="OPTIONS").status, ask(b"", method="OPTIONS").body) == (200, b"{}\n")
+
+
 def test_a_failure_is_its_handlers_error() -> None:
     reply = LMI.failure(503)
     assert (reply.status, reply.body) == (503, b'{"code": 503, "error": "the model failed"}')
