@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fastapi import FastAPI
-from starlette.routing import Mount, Router
-from starlette.types import ASGIApp
 
 from mock_server.admin import admin_router
 from mock_server.catalog import CatalogEntry
@@ -18,10 +16,8 @@ from mock_server.profiles import find_profile
 from mock_server.runtime import runtime_routes
 
 
-def create_app(catalog: Mapping[str, CatalogEntry], clock: Clock | None = None, *, profile: str = "typical", journal: Journal | None = None) -> ASGIApp:
+def create_app(catalog: Mapping[str, CatalogEntry], clock: Clock | None = None, *, profile: str = "typical", journal: Journal | None = None) -> FastAPI:
     """Wire the fronts of a twin together.
-
-    The two that stream stand before FastAPI: its way to a route takes as long as all that they do up to an answer's first byte.
 
     Args:
         catalog: The endpoints to serve.
@@ -33,6 +29,7 @@ def create_app(catalog: Mapping[str, CatalogEntry], clock: Clock | None = None, 
         WordError: There is no such profile.
     """
     twin = Twin(catalog, find_profile(profile), clock or LoopClock(), journal or Journal())
-    admin = FastAPI(title="streamtwin", docs_url=None, redoc_url=None)  # those pages load their scripts from a foreign host
-    admin.include_router(admin_router(twin))
-    return Router([Mount("/_mock", admin), *container_routes(twin), *runtime_routes(twin)])
+    app = FastAPI(title="streamtwin", docs_url=None, redoc_url=None, openapi_url="/_mock/openapi.json")  # the docs pages load scripts from a foreign host
+    app.include_router(admin_router(twin), prefix="/_mock")
+    app.router.routes += [*container_routes(twin), *runtime_routes(twin)]
+    return app
