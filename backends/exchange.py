@@ -241,7 +241,8 @@ class Exchange:
         except (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.LocalProtocolError, ValueError, OverflowError) as error:
             raise ConfigurationError(f"the request cannot be sent: {error}") from error
         except (httpx.HTTPError, httpx.StreamError) as error:
-            raise TransportError(f"{_BROKEN[self._phase]}: {str(error) or type(error).__name__}", phase=self._phase) from error
+            why = f": {error}" if str(error) else ""
+            raise TransportError(f"{_BROKEN[self._phase]}{why}", phase=self._phase) from error
 
 
 def _chunks_of(response: httpx.Response) -> AsyncIterator[bytes]:
