@@ -146,6 +146,7 @@ class _Player:
                 await self._write(packed)
                 packed, packed_bytes = [], 0
                 most_bytes = min(MAX_WRITE_BYTES, max(MIN_WRITE_BYTES, 2 * most_bytes))
+                await asyncio.sleep(0)
         await self._put(packed)
 
     async def _write(self, chunks: list[bytes]) -> None:

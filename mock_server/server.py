@@ -108,11 +108,10 @@ class Connection(HttpToolsProtocol):
         self._outbox.write(data)
 
     async def drain(self) -> None:
-        """Send what was written, wait while the client reads too slowly, and let other streams run."""
+        """Send what was written, and wait while the client reads too slowly."""
         self._outbox.flush()
         if self.flow.write_paused:
             await self.flow.drain()
-        await asyncio.sleep(0)
 
     async def reset(self) -> None:
         """Send what is buffered, then RST, and wait to be gone."""
