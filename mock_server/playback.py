@@ -11,9 +11,9 @@ from typing import Protocol
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
+from mock_server.connection import Connection, find_connection
 from mock_server.faults import Timeline
 from mock_server.journal import Ended
-from mock_server.server import Connection, find_connection
 
 MAX_WRITE_BYTES = 64 * 1024
 """So many bytes of chunks that are due go out in one system call; then other streams have their turn."""

@@ -9,8 +9,8 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from mock_server.connection import find_connection
 from mock_server.journal import Ended, Entry, Front, Journal
-from mock_server.server import find_connection
 
 MAX_BODY_BYTES = 25 * 1024 * 1024
 """The service's limit for real-time endpoints; no longer body reaches a container."""

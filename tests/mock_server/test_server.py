@@ -12,8 +12,9 @@ import pytest
 from backends.wire.eventstream import EventStreamDecoder
 from backends.wire.parts import encode_part
 from mock_server import MockServer
+from mock_server.connection import Connection
 from mock_server.playback import VirtualClock
-from mock_server.server import Connection, bind
+from mock_server.server import bind
 from tests.mock_server.plain_client import PATHS, PlainClient
 
 LMI, TGI = ENDPOINTS = ("falcon-7b-instruct-lmi", "falcon-7b-instruct-tgi")

@@ -1,0 +1,134 @@
+"""One client's connection: a uvicorn protocol that lets a response write its own HTTP chunks, reset it, and end when the client goes.
+
+Through ASGI one send is one HTTP chunk and one system call. Writing the chunks ourselves, each frame keeps its own chunk and many share a call: some eight
+times more tokens a second. ASGI still sends the head and the last chunk, so that uvicorn's own state holds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import struct
+from collections.abc import AsyncIterator
+
+from starlette.types import Scope
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+EXTENSION = "streamtwin.connection"
+LINGER_ZERO = struct.pack("ii", 1, 0)
+"""Closing a socket with this option sends RST in place of FIN."""
+
+
+class Outbox:
+    """What leaves on a connection: all that is written up to `flush`, or else in one turn of the loop, in one system call."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._pieces: list[bytes] = []
+        self.is_closing = transport.is_closing
+
+    def write(self, data: bytes) -> None:
+        """Keep bytes until they leave."""
+        if not self._pieces:
+            asyncio.get_running_loop().call_soon(self.flush)
+        self._pieces.append(data)
+
+    def flush(self) -> None:
+        """Send what was written."""
+        if self._pieces and not self.is_closing():
+            self._transport.write(b"".join(self._pieces))
+        self._pieces.clear()
+
+    def close(self) -> None:
+        """Send what was written, and close."""
+        self.flush()
+        self._transport.close()
+
+
+class Connection(HttpToolsProtocol):
+    """One client's connection, as its response sees it."""
+
+    _scope: asyncio.Timeout | None = None
+    _outbox: Outbox
+    is_gone = False
+    is_stopped = False
+    """Whether it went because the twin stopped."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
+        """Begin to keep together what leaves together."""
+        super().connection_made(transport)
+        self._outbox = Outbox(transport)
+
+    def on_message_begin(self) -> None:
+        """Hand the connection to the application."""
+        super().on_message_begin()
+        self.scope["extensions"] = {EXTENSION: self}  # type: ignore[dict-item]  # uvicorn's type has room for settings alone
+
+    def on_headers_complete(self) -> None:
+        """Have uvicorn's heads and last chunks leave with what we write between them."""
+        super().on_headers_complete()
+        self.cycle.transport = self._outbox  # type: ignore[assignment]  # all that uvicorn does with it is write, close and ask whether it is closing
+
+    def on_response_complete(self) -> None:
+        """Let the end of a response leave at once."""
+        self._outbox.flush()
+        super().on_response_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End the response that is being played."""
+        self.is_gone = True
+        super().connection_lost(exc)
+        self._interrupt()
+
+    def eof_received(self) -> None:
+        """End the connection at once if a response is being played: what is still buffered has no reader."""
+        if self._scope is not None:
+            self.transport.abort()
+
+    @contextlib.asynccontextmanager
+    async def until_gone(self) -> AsyncIterator[None]:
+        """Run the block until it ends or the client goes, whichever comes first, wherever it waits."""
+        try:
+            async with asyncio.timeout(None) as self._scope:
+                if self.is_gone:
+                    self._interrupt()
+                yield
+        except TimeoutError:
+            if not self.is_gone:
+                raise
+        finally:
+            self._scope = None
+
+    def write(self, data: bytes) -> None:
+        """Write bytes as they are; they leave with the next `drain`, or the response's end."""
+        self._outbox.write(data)
+
+    async def drain(self) -> None:
+        """Send what was written, and wait while the client reads too slowly."""
+        self._outbox.flush()
+        if self.flow.write_paused:
+            await self.flow.drain()
+
+    async def reset(self) -> None:
+        """Send what is buffered, then RST, and wait to be gone."""
+        self.transport.set_write_buffer_limits(0)
+        await self.drain()
+        self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_ZERO)
+        self.transport.abort()
+        await asyncio.Event().wait()
+
+    def stop(self) -> None:
+        """Close at once, because the twin stops."""
+        self.is_stopped = True
+        self.transport.abort()
+
+    def _interrupt(self) -> None:
+        if self._scope is not None:
+            self._scope.reschedule(asyncio.get_running_loop().time())
+
+
+def find_connection(scope: Scope) -> Connection:
+    """Return the connection that a request came on."""
+    connection: Connection = scope["extensions"][EXTENSION]
+    return connection
