@@ -15,7 +15,7 @@ from backends.prompts import FAMILIES
 from mock_server import MockServer
 from mock_server.cuts import KINDS as CUTS
 from mock_server.faults import KINDS as FAULTS
-from mock_server.profiles import PROFILES
+from mock_server.profiles import LEGAL
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -94,11 +94,14 @@ def test_every_fault_is_told_and_no_other() -> None:
     assert words("fault") == set(FAULTS)
 
 
-def test_every_cut_and_profile_is_told_and_no_other() -> None:
+def test_every_cut_is_told_and_no_other() -> None:
     cells = {line.split("|")[1].strip(" `"): line.split("|")[2] for line in README.splitlines() if line.startswith("| `mock.")}
     named = {re.split(":", word)[0] for word in re.findall(r"`([^`]+)`", cells["mock.cut"])} - {"+"}
     assert named == set(CUTS)
-    assert set(re.findall(r"`([^`]+)`", cells["mock.profile"])) == set(PROFILES)
+
+
+def test_every_profile_is_told_with_its_arguments_and_no_other() -> None:
+    assert {word for row in rows("profile") for word in re.findall(r"`([^`]+)`", row)} == set(LEGAL.partition(";")[0].split(", "))
 
 
 def test_every_endpoint_of_the_catalog_is_told_and_no_other(twin: MockServer) -> None:
