@@ -8,10 +8,10 @@ from fastapi import FastAPI
 
 from mock_server.admin import admin_router
 from mock_server.catalog import CatalogEntry
+from mock_server.clock import Clock, LoopClock
 from mock_server.container_front import container_routes
 from mock_server.invocation import Twin
 from mock_server.journal import Journal
-from mock_server.playback import Clock, LoopClock
 from mock_server.profiles import find_profile
 from mock_server.runtime import runtime_routes
 

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 from backends.endpoints import Endpoint
 from mock_server import catalog as catalogs
 from mock_server.app import create_app
+from mock_server.clock import Clock
 from mock_server.journal import Journal
-from mock_server.playback import Clock
 from mock_server.server import Server, bind
 
 HOST = "127.0.0.1"

@@ -13,10 +13,11 @@ from itertools import accumulate, pairwise
 
 from mock_server.catalog import CatalogEntry
 from mock_server.choices import Choices, choose, strip_choices
+from mock_server.clock import Clock
 from mock_server.containers.container import ContainerRequest, Reply
 from mock_server.faults import Fault, Stage, Timeline
 from mock_server.journal import Ended, Entry, Journal
-from mock_server.playback import Clock, PlayedResponse, Tally
+from mock_server.playback import PlayedResponse, Tally
 from mock_server.profiles import Profile
 from mock_server.words import WordError
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import chain
-from typing import Protocol
 
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
+from mock_server.clock import Clock
 from mock_server.connection import Connection, find_connection
 from mock_server.faults import Timeline
 from mock_server.journal import Ended
@@ -19,44 +20,6 @@ MAX_WRITE_BYTES = 64 * 1024
 """So many bytes of chunks that are due go out in one system call; then other streams have their turn."""
 MIN_WRITE_BYTES = 4 * 1024
 """The same for a stream's second write; each one after it may be twice as long."""
-
-
-class Clock(Protocol):
-    """**Protocol:** the time that timelines are played by."""
-
-    def now_s(self) -> float:
-        """Return the time, from any fixed moment."""
-
-    async def sleep_until(self, moment_s: float) -> None:
-        """Return when that moment has come."""
-
-
-class LoopClock:
-    """The event loop's own clock."""
-
-    def now_s(self) -> float:
-        """Return the loop's time."""
-        return asyncio.get_running_loop().time()
-
-    async def sleep_until(self, moment_s: float) -> None:
-        """Sleep up to an absolute moment, so that delays do not add up."""
-        await asyncio.sleep(moment_s - self.now_s())
-
-
-class VirtualClock:
-    """A clock that goes as far as anybody sleeps: what would take seconds takes none, in the same order within each stream."""
-
-    def __init__(self) -> None:
-        self._now_s = 0.0
-
-    def now_s(self) -> float:
-        """Return the latest moment that anybody has slept to."""
-        return self._now_s
-
-    async def sleep_until(self, moment_s: float) -> None:
-        """Move on to that moment, and let everybody else run."""
-        self._now_s = max(self._now_s, moment_s)
-        await asyncio.sleep(0)
 
 
 @dataclass(slots=True)
@@ -121,7 +84,7 @@ class _Player:
             await self._send_head()
         await self._send_chunks(start_s)
         if self.timeline.ending == "hang":
-            await asyncio.Event().wait()
+            await self.clock.sleep_until(math.inf)
         if self.timeline.ending == "reset":
             self.tally.ended = "fault"
             await self.connection.reset()

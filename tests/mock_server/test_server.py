@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,8 +13,8 @@ import pytest
 from backends.wire.eventstream import EventStreamDecoder
 from backends.wire.parts import encode_part
 from mock_server import MockServer
+from mock_server.clock import VirtualClock
 from mock_server.connection import Connection
-from mock_server.playback import VirtualClock
 from mock_server.server import bind
 from tests.mock_server.plain_client import PATHS, PlainClient
 
@@ -240,6 +241,28 @@ def test_a_virtual_clock_plays_minutes_in_no_time() -> None:
         assert len(list(client.chunks())) == 200
         assert clock.now_s() > 3600
         assert server.journal.wait().ended == "completed"
+
+
+def test_a_virtual_clock_plays_many_streams_in_the_order_of_their_moments() -> None:
+    clock, paces = VirtualClock(), [f"constant:{ttft_s},0.03" for ttft_s in range(30, 8, -1)]
+    with MockServer(clock=clock) as server, contextlib.ExitStack() as clients:
+        with clock.held():
+            for number, pace in enumerate(paces, start=1):
+                client = clients.enter_context(PlainClient(server.url))
+                client.ask(TGI, attributes=f"mock.script=long;mock.profile={pace}", parameters={"max_new_tokens": 301})
+                server.journal.wait_open(number)
+        server.journal.wait(len(paces))
+        assert [entry.profile for entry in server.journal.finished] == paces[::-1]
+    assert clock.now_s() == pytest.approx(30 + 300 * 0.03)
+
+
+def test_a_client_that_does_not_read_holds_up_no_virtual_time_of_others() -> None:
+    clock = VirtualClock()
+    with MockServer(clock=clock, profile="constant:1,1") as server, PlainClient(server.url, buffer_bytes=64 * 1024) as idle, PlainClient(server.url) as other:
+        idle.ask(TGI, attributes=TOO_LONG_FOR_BUFFERS, parameters={"max_new_tokens": 1500})
+        idle.head()
+        other.ask(LMI, **FOUR)
+        assert server.journal.wait().endpoint == LMI
 
 
 def test_speed_divides_a_stall_too() -> None:
