@@ -37,6 +37,7 @@ ROOMS = {
     "mock_server": Room(TWIN, frozenset({"fastapi", "orjson", "starlette", "uvicorn"})),
     "mock_server.record": Room(TWIN | CALLERS, frozenset({"orjson"})),
     "mock_server.upstream": Room(TWIN | CALLERS, frozenset({"orjson"})),
+    "mock_server.signature": Room(TWIN, frozenset({"botocore"})),
     "mock_server.pytest_plugin": Room(TWIN, frozenset({"pytest"})),
     "demo": Room(frozenset({"backends", "demo", "mock_server.MockServer"}), frozenset({"fastapi", "gradio", "starlette", "uvicorn"})),
 }
