@@ -5,12 +5,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.ready
 DEV := $(VENV)/.ready-dev
+CLIENTS := build/clients
 CANDIDATES := $(if $(PYTHON),$(PYTHON),python3.13 python3.12 python3.11 python3)
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4
 
 .DEFAULT_GOAL := help
-.PHONY: help demo mock test test-fast lint format bench screenshots browser constraints clean
+.PHONY: help demo mock test test-fast test-sdk lint format bench screenshots browser clients constraints clean
 
 help:  ## say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -21,11 +22,14 @@ demo: $(RUNTIME)  ## open the chat page on the embedded twin, at port 7860 (ARGS
 mock: $(RUNTIME)  ## run the twin alone, at port 8080
 	@$(BIN)/python -m mock_server $(ARGS)
 
-test: $(DEV) browser  ## run every test, the browser's included, and measure coverage
+test: $(DEV) browser clients  ## run every test, the browser's included, and measure coverage
 	$(PYTEST) --cov $(ARGS)
 
-test-fast: $(DEV)  ## run the tests that need no browser
-	$(PYTEST) --ignore tests/browser $(ARGS)
+test-fast: $(DEV)  ## run the tests that need neither a browser nor other people's clients
+	$(PYTEST) --ignore tests/browser --ignore tests/clients $(ARGS)
+
+test-sdk: $(DEV) clients  ## run the tests of other people's clients alone
+	$(PYTEST) tests/clients $(ARGS)
 
 lint: $(DEV)  ## check style and types
 	$(BIN)/ruff check
@@ -45,6 +49,8 @@ screenshots: $(DEV) browser  ## take the README's pictures of the real page anew
 browser: $(DEV)  # a Chromium for the tests: Playwright's, the system's, or (as root) the distribution's
 	@$(BIN)/python -m tests.browser.chromium
 
+clients: $(CLIENTS)/javascript/.ready $(CLIENTS)/aiobotocore/.ready $(CLIENTS)/frameworks/.ready  # other people's clients, each in an environment of its own
+
 constraints:  ## resolve requirements anew, for the oldest Python, and pin the result
 	@$(RESOLVE)
 
@@ -60,6 +66,18 @@ $(RUNTIME): requirements.txt constraints.txt
 $(DEV): $(RUNTIME) requirements-dev.txt
 	@echo "Installing what the tests need into $(VENV) (once)."
 	@$(PIP_INSTALL) -r requirements.txt -r requirements-dev.txt
+	@touch $@
+
+$(CLIENTS)/%/.ready: tests/clients/%.txt | $(DEV)
+	@echo "Installing what $< names into $(@D) (once)."
+	@$(BIN)/python -m venv --clear $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile -r $<
+	@touch $@
+
+$(CLIENTS)/javascript/.ready: tests/clients/package.json $(CLIENTS)/node/.ready
+	@echo "Installing what $< names into $(@D) (once)."
+	@rm -rf $(@D) && mkdir -p $(@D) && cp $< $(@D)
+	@PATH="$(CURDIR)/$(CLIENTS)/node/bin:$$PATH" npm install --prefix $(@D) --no-audit --no-fund --no-package-lock --loglevel=error >/dev/null
 	@touch $@
 
 # A virtual environment whose Python runs, is recent and has pip is kept, and pip completes it; any other is made anew.

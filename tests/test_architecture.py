@@ -85,7 +85,7 @@ def test_a_file_imports_only_what_its_room_may(path: Path) -> None:
     assert not wrong
 
 
-BROUGHT_BY = {"botocore": "boto3", "starlette": "fastapi", "urllib3": "boto3", "PIL": "gradio"}
+BROUGHT_BY = {"botocore": "boto3", "starlette": "fastapi", "urllib3": "boto3", "PIL": "gradio", "langchain_aws": "langchain-aws", "strands": "strands-agents"}
 """Packages that come with one of ours, which will not do without them."""
 
 NAMED = frozenset({"httptools"})
@@ -106,7 +106,8 @@ def test_the_page_and_the_twin_require_what_they_import_and_no_more() -> None:
 
 
 def test_the_tests_require_what_they_import() -> None:
-    assert imported("tests") <= declared("requirements.txt") | declared("requirements-dev.txt")
+    environments = [str(file.relative_to(ROOT)) for file in (ROOT / "tests" / "clients").glob("*.txt")]
+    assert imported("tests") <= set().union(*map(declared, ("requirements.txt", "requirements-dev.txt", *environments)))
 
 
 def test_importing_backends_imports_nothing() -> None:

@@ -20,11 +20,11 @@ GOOD = "python3"
 
 PRETENDER = """\
 #!/bin/sh
-# A Python as the test wants it: old, without venv, or good. The log says what it was asked.
+# A Python as the test wants it: old, without venv, or good; and an npm. The log says what it was asked.
 case "$*" in
   *version_info*) exit {too_old} ;;
   *ensurepip*) exit {without_venv} ;;
-  "-m venv --clear .venv") rm -rf .venv && mkdir -p .venv/bin && cp "$0" .venv/bin/python ;;
+  "-m venv --clear "*) rm -rf "$4" && mkdir -p "$4/bin" && cp "$0" "$4/bin/python" && cp "$0" "$4/bin/npm" ;;
 esac
 echo "$@" >> log
 case "$*" in *"$FAILING"*) [ -z "$FAILING" ] || exit 9 ;; esac
@@ -63,6 +63,7 @@ def house(tmp_path: Path) -> House:
         (tmp_path / "bin" / name).symlink_to(program)
     for name in ("Makefile", "requirements.txt", "requirements-dev.txt", "constraints.txt"):
         shutil.copy(ROOT / name, tmp_path)
+    shutil.copytree(ROOT / "tests" / "clients", tmp_path / "tests" / "clients")
     return House(tmp_path)
 
 
@@ -155,6 +156,27 @@ def test_no_browser_test_is_begun_without_a_browser(house: House) -> None:
     assert house.log()[-1] == "-m tests.browser.chromium"
 
 
+def test_other_people_s_clients_are_set_up_once_and_each_in_an_environment_of_its_own(house: House) -> None:
+    house.add_python()
+    assert house.make("test-sdk").returncode == 0
+    log = house.log()
+    environments = [f"build/clients/{name}" for name in ("aiobotocore", "frameworks", "node")]
+    assert sorted(line.split()[-1] for line in log if line.startswith("-m venv")) == [".venv", *environments]
+    assert [line for line in log if line.startswith("install --prefix build/clients/javascript ")]
+    assert house.make("test-sdk").returncode == 0
+    [tests] = house.log()
+    assert tests.startswith("-m pytest")
+
+
+@pytest.mark.parametrize("failing", ["-r tests/clients/node.txt", "install --prefix", "-r tests/clients/frameworks.txt"])
+def test_clients_whose_set_up_broke_half_way_are_taken_up_again(house: House, failing: str) -> None:
+    house.add_python()
+    assert house.make("test-sdk", failing=failing).returncode != 0
+    assert not any("-m pytest" in line for line in house.log())
+    assert house.make("test-sdk").returncode == 0
+    assert any(failing in line for line in house.log())
+
+
 def test_the_makefile_keeps_to_what_make_3_81_knows() -> None:
     for newer in (".ONESHELL", ".SHELLFLAGS", "$(file ", "$(intcmp", "$(let ", "!=", "&:", "define CREATE_VENV =", "undefine", "::="):
         assert newer not in MAKEFILE, f"{newer} came after GNU Make 3.81"
@@ -171,7 +193,7 @@ def test_constraints_pin_every_requirement() -> None:
 def test_ci_checks_style_and_runs_every_test() -> None:
     ci = ROOT / ".ci" / "run"
     assert os.access(ci, os.X_OK)
-    assert re.findall(r"^make ([a-z-]+)$", ci.read_text(encoding="utf-8"), re.MULTILINE) == ["lint", "test"]
+    assert re.findall(r"^make ([a-z-]+)$", ci.read_text(encoding="utf-8"), re.MULTILINE) == ["lint", "test", "test-sdk"]
 
 
 def test_the_wheel_holds_the_backends_and_the_twin_and_nothing_else(tmp_path: Path) -> None:

@@ -7,14 +7,11 @@ import pytest
 from backends.events import Finish, Token
 from mock_server import MockServer
 from mock_server.catalog import FILE, load_catalog
-from mock_server.cuts import KINDS
 from mock_server.script import FOLDER, Script, load_scripts
 from tests.contract.clients import CLIENTS, MAX_NEW_TOKENS
+from tests.contract.cuttings import CUTS
 
 SCRIPTS = load_scripts(FOLDER)
-ARGUMENTS = {"merge": "3", "bytes": "7", "random": "20", "at": "3,17,40"}
-"""Of each cut that takes one; a new cut without its own here is a KeyError."""
-CUTS = (*(f"{name}:{ARGUMENTS[name]}" if kind.argument else name for name, kind in KINDS.items()), "inside-json+inside-utf8+bytes:100")
 ENDPOINTS = tuple(load_catalog(FILE))
 
 

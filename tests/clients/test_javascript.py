@@ -1,0 +1,119 @@
+"""The AWS SDK for JavaScript v3, unmodified: what it reads of the twin through every cut, and what it shows of each fault."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from mock_server import MockServer
+from mock_server.catalog import FILE, load_catalog
+from mock_server.faults import KINDS
+from tests.clients.foreign import Client, body_of, named, question_for
+from tests.contract.cuttings import CUTS
+
+ENDPOINTS = tuple(load_catalog(FILE))
+SCRIPTS = ("framing", "emoji")
+"""Text that looks like the framing around it, and characters of many bytes."""
+TIME_EXCEEDED = "Your model primary did not complete sending the inference response in the allotted time."
+BROKEN = "Your model primary closed the connection before it completed the inference response."
+
+
+@pytest.fixture(scope="module")
+def sdk(start: Callable[[str], Client]) -> Client:
+    return start("javascript")
+
+
+@pytest.mark.parametrize("cut", CUTS)
+@pytest.mark.parametrize("endpoint_name", ENDPOINTS)
+def test_every_byte_arrives_through_every_cut(twin: MockServer, sdk: Client, endpoint_name: str, cut: str) -> None:
+    endpoint = named(twin, endpoint_name)
+    for script in SCRIPTS:
+        attributes = f"mock.script={script};mock.seed=3"
+        answer = sdk.ask(operation="stream", input=question_for(endpoint, f"{attributes};mock.cut={cut}"))
+
+        assert answer["error"] is None
+        assert b"".join(answer["parts"]) == body_of(endpoint, attributes)
+        assert (answer["variant"], answer["attempts"]) == ("AllTraffic", 1)
+
+
+@pytest.mark.parametrize("endpoint_name", ENDPOINTS)
+def test_an_answer_that_is_not_streamed_is_the_container_s(twin: MockServer, sdk: Client, endpoint_name: str) -> None:
+    endpoint = named(twin, endpoint_name)
+    answer = sdk.ask(operation="invoke", input=question_for(endpoint, "mock.script=emoji", stream=False))
+
+    assert answer["error"] is None
+    assert answer["parts"] == [body_of(endpoint, "mock.script=emoji", stream=False)]
+
+
+@dataclass(frozen=True)
+class Row:
+    fault: str
+    type: str
+    """The class of what is thrown; "" for nothing."""
+    says: str
+    shows: dict[str, Any] = field(default_factory=dict)
+    """Of the error: the status and fault of its class, and members."""
+    parts: int = 0
+    """How many parts come before it."""
+    attempts: int = 1
+
+    def __str__(self) -> str:
+        return self.fault
+
+
+ROWS = (
+    Row("validation-error", "ValidationError", "The request is not valid.", {"status": 400, "fault": "client"}),
+    Row("throttling", "SageMakerRuntimeServiceException", "Rate exceeded", {"status": 429, "name": "ThrottlingException"}, attempts=3),
+    Row("internal-failure", "InternalFailure", "Internal failure.", {"status": 500, "fault": "server"}, attempts=3),
+    Row("service-unavailable", "ServiceUnavailable", "The service is unavailable.", {"status": 503, "fault": "server"}, attempts=3),
+    Row("model-error", "ModelError", "Received server error (500) from primary", {"status": 424, "OriginalStatusCode": 500}),
+    Row("model-error:404", "ModelError", "Received client error (404) from primary", {"status": 424, "OriginalStatusCode": 404}),
+    Row("model-stream-error@2", "ModelStreamError", TIME_EXCEEDED, {"fault": "client", "Message": TIME_EXCEEDED, "ErrorCode": "ModelInvocationTimeExceeded"},
+        parts=2),
+    Row("model-stream-error:StreamBroken@2", "ModelStreamError", BROKEN, {"Message": BROKEN, "ErrorCode": "StreamBroken"}, parts=2),
+    Row("internal-stream-failure@2", "InternalStreamFailure", "Internal failure.", {"fault": "server", "Message": "Internal failure."}, parts=2),
+    Row("truncate-frame@2", "Error", "Truncated event message received.", parts=2),
+    Row("bad-message-crc@2", "Error", "The message checksum", parts=2),
+    Row("reset@2", "Error", "aborted", {"code": "ECONNRESET"}, parts=2),
+    Row("stall:0.1@2", "", "", parts=51),
+)  # fmt: skip
+
+
+def test_every_fault_has_its_row() -> None:
+    assert {row.fault.partition("@")[0].partition(":")[0] for row in ROWS} == set(KINDS)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_the_sdk_shows(twin: MockServer, sdk: Client, row: Row) -> None:
+    answer = sdk.ask(operation="stream", input=question_for(twin.endpoints[1], f"mock.fault={row.fault};mock.script=hello"))
+
+    error = answer["error"] or {"type": "", "message": "", "members": {}}
+    assert error["type"] == row.type
+    assert row.says in error["message"]
+    shown = {**error["members"], **error}
+    assert {name: shown[name] for name in row.shows} == row.shows
+    assert len(answer["parts"]) == row.parts
+    twin.journal.wait(row.attempts)
+    assert [entry.attempt for entry in twin.journal.finished] == list(range(1, row.attempts + 1))
+
+
+@pytest.mark.parametrize(("fault", "status"), [("throttlingx1", 429), ("service-unavailablex2", 503), ("internal-failurex1", 500)])
+def test_what_fails_at_first_is_tried_again(twin: MockServer, sdk: Client, fault: str, status: int) -> None:
+    failures = int(fault[-1])
+    answer = sdk.ask(operation="stream", input=question_for(twin.endpoints[0], f"mock.fault={fault};mock.script=hello"))
+
+    assert answer["error"] is None
+    assert answer["attempts"] == failures + 1
+    twin.journal.wait(failures + 1)
+    assert [entry.status for entry in twin.journal.finished] == [*[status] * failures, 200]
+
+
+def test_an_abort_in_the_middle_closes_the_connection(twin: MockServer, sdk: Client) -> None:
+    answer = sdk.ask(operation="stream", input=question_for(twin.endpoints[1], "mock.fault=stall@3;mock.script=hello"), abortAfter=3)
+
+    assert (answer["error"]["message"], answer["error"]["members"]["code"]) == ("aborted", "ECONNRESET")
+    entry = twin.journal.wait()
+    assert (entry.ended, entry.cancelled_at_part) == ("cancelled", 3)
