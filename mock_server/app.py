@@ -14,21 +14,26 @@ from mock_server.invocation import Twin
 from mock_server.journal import Journal
 from mock_server.profiles import find_profile
 from mock_server.runtime import runtime_routes
+from mock_server.settings import TwinSettings
+
+DEFAULTS = TwinSettings()
 
 
-def create_app(catalog: Mapping[str, CatalogEntry], clock: Clock | None = None, *, profile: str = "typical", journal: Journal | None = None) -> FastAPI:
+def create_app(
+    catalog: Mapping[str, CatalogEntry], clock: Clock | None = None, *, settings: TwinSettings = DEFAULTS, journal: Journal | None = None
+) -> FastAPI:
     """Wire the fronts of a twin together.
 
     Args:
         catalog: The endpoints to serve.
         clock: What their waits are measured by; without it, the event loop's.
-        profile: How fast the endpoints answer whose catalog does not say.
+        settings: What holds for all of them.
         journal: Where the twin writes what it sees.
 
     Raises:
         WordError: There is no such profile.
     """
-    twin = Twin(catalog, find_profile(profile), clock or LoopClock(), journal or Journal())
+    twin = Twin(catalog, find_profile(settings.profile), clock or LoopClock(), journal or Journal())
     app = FastAPI(title="streamtwin", docs_url=None, redoc_url=None, openapi_url="/_mock/openapi.json")  # the docs pages load scripts from a foreign host
     app.include_router(admin_router(twin), prefix="/_mock")
     app.router.routes += [*container_routes(twin), *runtime_routes(twin)]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, get_args
+from typing import Any, cast
 
 from backends.endpoints import Accepts, Endpoint
 from mock_server.containers import CONTAINERS
@@ -68,62 +68,91 @@ def _load(file: Path) -> Mapping[str, CatalogEntry]:
         raise CatalogError(f"{file}: expected a TOML file with one table per endpoint: {error}") from error
     if not tables:
         raise CatalogError(f"{file}: expected one table per endpoint, found none")
-    return MappingProxyType({name: _read_entry(file, name, table) for name, table in tables.items()})
+    try:
+        return MappingProxyType({name: read_entry(name, table, file.parent) for name, table in tables.items()})
+    except CatalogError as error:
+        raise CatalogError(f"{file}: {error}") from error
 
 
-def _read_entry(file: Path, name: str, table: Any) -> CatalogEntry:
-    where = f"{file}: endpoint {name!r}"
+def read_entry(name: str, table: Any, folder: Path) -> CatalogEntry:
+    """Return the endpoint that a catalog's table describes; files that it names are seen from `folder`.
+
+    Raises:
+        CatalogError: The table says something that the twin does not know.
+    """
+    where = f"endpoint {name!r}"
     if not NAME.fullmatch(name):
         raise CatalogError(f"{where}: expected a name of 1 to 63 letters, digits and hyphens between them")
     if not isinstance(table, dict):
         raise CatalogError(f"{where}: expected a table, received {table!r}")
-    for key, value in table.items():
+    for key in table:
         if key not in READERS:
             raise CatalogError(f"{where}: unknown key {key!r}, expected one of {', '.join(READERS)}")
-        if not isinstance(value, str):
-            raise CatalogError(f"{where}: {key}: expected a string, received {value!r}")
     values: dict[str, Any] = {}
     for key, read in READERS.items():
         try:
-            values[key] = read(table.get(key), file.parent)
+            values[key] = read(table.get(key), _Row(table, folder, values))
         except (WordError, ScriptError) as error:
             raise CatalogError(f"{where}: {key}: {error}") from error
-    container, accepts = values["container"], values.pop("accepts")
-    if accepts and accepts not in container.accepts:
-        raise CatalogError(f"{where}: accepts: {container.name} takes {' or '.join(container.accepts)}, received {accepts!r}")
-    return CatalogEntry(name, accepts=accepts or container.accepts[0], **values)
+    return CatalogEntry(name, **values)
 
 
-def _read_container(text: str | None, _: Path) -> Container:
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """What a key's reader may look at besides its value."""
+
+    table: Mapping[str, Any]
+    folder: Path
+    read: Mapping[str, Any]
+    """What the keys before it have given."""
+
+
+def _text(value: Any) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise WordError(f"received {value!r}", "a string")
+    return value
+
+
+def _read_container(value: Any, _: _Row) -> Container:
+    text = _text(value)
     if text not in CONTAINERS:
         raise WordError(f"{text!r} is not a container" if text else "it is missing", ", ".join(CONTAINERS))
     return CONTAINERS[text]
 
 
-def _read_accepts(text: str | None, _: Path) -> str | None:
-    if text is not None and text not in get_args(Accepts):
-        raise WordError(f"{text!r} is no shape of request", ", ".join(get_args(Accepts)))
-    return text
+def _read_accepts(value: Any, row: _Row) -> Accepts:
+    legal = row.read["container"].accepts
+    text = _text(value) or legal[0]
+    if text not in legal:
+        raise WordError(f"{row.read['container'].name} does not take {text!r}", ", ".join(legal))
+    return cast("Accepts", text)
 
 
 @cache
-def _own_scripts() -> Mapping[str, Script]:
-    return MappingProxyType(load_scripts(FOLDER))
+def _own_scripts(family: str) -> Mapping[str, Script]:
+    return MappingProxyType(load_scripts(FOLDER, family=family))
 
 
-def _read_scripts(text: str | None, folder: Path) -> Mapping[str, Script]:
+def _read_scripts(value: Any, row: _Row) -> Mapping[str, Script]:
+    text, family = _text(value), row.read["family"]
     if text is None:
-        return _own_scripts()
-    if not (folder / text).is_dir():
+        return _own_scripts(family)
+    if not (row.folder / text).is_dir():
         raise WordError("expected a folder, received " + repr(text), "a folder, seen from the catalog's")
-    return MappingProxyType(load_scripts(folder / text, _own_scripts()))
+    return MappingProxyType(load_scripts(row.folder / text, _own_scripts(family), family))
 
 
-READERS: dict[str, Callable[[str | None, Path], Any]] = {
+def _read_profile(value: Any, _: _Row) -> Profile | None:
+    text = _text(value)
+    return find_profile(text) if text else None
+
+
+READERS: dict[str, Callable[[Any, _Row], Any]] = {
     "container": _read_container,
     "accepts": _read_accepts,
-    "family": lambda text, _: text or "plain",
-    "profile": lambda text, _: find_profile(text) if text else None,
-    "cut": lambda text, _: parse_cut(text or "write"),
+    "family": lambda value, _: _text(value) or "plain",
+    "profile": _read_profile,
+    "cut": lambda value, _: parse_cut(_text(value) or "write"),
     "scripts": _read_scripts,
 }
+"""Key of an endpoint's table -> what is made of its value, None where it is left out; in the order in which they are read."""

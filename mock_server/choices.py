@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mock_server.catalog import CatalogEntry
+from mock_server.containers.container import Question
 from mock_server.cuts import Cut, parse_cut
 from mock_server.faults import Fault, parse_fault
 from mock_server.profiles import Profile, find_profile
@@ -34,9 +35,10 @@ class Choices:
     script: Script | None = None
     """Answers whatever the prompt says."""
 
-    def find_script(self, prompt: str) -> Script:
-        """Return the script that answers `prompt`."""
-        return self.script or find_script(self.scripts, prompt)
+    def find_script(self, question: Question) -> Script:
+        """Return the script that answers; one that calls tools does so where there are tools, and no result of theirs yet."""
+        script = self.script or find_script(self.scripts, question.prompt)
+        return self.scripts[script.then] if script.then and (question.follows_tool or not question.has_tools) else script
 
 
 def choose(entry: CatalogEntry, attributes: str, profile: Profile) -> Choices:

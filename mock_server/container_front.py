@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from mock_server.containers.container import Reply
+from mock_server.containers.container import ContainerRequest, Reply
 from mock_server.faults import Stage
 from mock_server.invocation import ATTRIBUTES_HEADER, Invocation, Twin, begin
 from mock_server.journal import Entry
@@ -66,7 +66,8 @@ def _ask(invocation: Invocation, request: Request, body: bytes) -> Reply:
         if fault.argument == "0":
             raise WordError("mock.fault: 'model-error:0' is a model that SageMaker waits for in vain", "model-error with a status, or stall")
         return invocation.endpoint.container.failure(int(fault.argument))
-    return invocation.ask(request.method, f"/{request.path_params.get('path', '')}", request.headers.get("content-type"), body)
+    path, headers = f"/{request.path_params.get('path', '')}", dict(request.headers)
+    return invocation.ask(ContainerRequest(request.method, path, headers.get("content-type"), body, invocation.choices.seed, headers))
 
 
 def _respond(invocation: Invocation, reply: Reply) -> Response:

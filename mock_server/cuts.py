@@ -10,6 +10,7 @@ import random
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from typing import TypeAlias
 
 from mock_server.words import WordError, parse_count, parse_counts
@@ -21,28 +22,45 @@ CRLF = re.compile(rb"\r\n")
 ESCAPE = re.compile(rb"\\(?:u[0-9a-fA-F]{4}|.)")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Body:
-    """What is cut: the bytes, where each write ends, and the dice."""
+    """What is cut: the next bytes of a body, where writes end in them, what came before, and the dice."""
 
-    data: bytes
-    ends: Sequence[int]
     dice: random.Random
+    data: bytes = b""
+    ends: Sequence[int] = ()
+    start: int = 0
+    """Where in the body `data` begins."""
+    writes: int = 0
+    """How many writes ended before `data`."""
+    next_hit: int = 0
+    """Where in the body the dice cut next; 0 before they were thrown."""
 
 
 Argument: TypeAlias = tuple[int, ...]
 Rule: TypeAlias = Callable[[Body, Argument], Iterable[int]]
+"""From the next bytes to offsets in them; the first byte's own offset cuts before it."""
+
+
+def _merge(body: Body, argument: Argument) -> Iterable[int]:
+    step = argument[0]
+    return body.ends[(-body.writes - 1) % step :: step]
 
 
 def _every(body: Body, argument: Argument) -> Iterable[int]:
-    return range(argument[0], len(body.data), argument[0])
+    return range(-body.start % argument[0], len(body.data), argument[0])
 
 
 def _random(body: Body, argument: Argument) -> Iterable[int]:
-    position = 0
-    while position < len(body.data):
-        position += body.dice.randint(1, argument[0])
-        yield position
+    end = body.start + len(body.data)
+    body.next_hit = body.next_hit or body.dice.randint(1, argument[0])
+    while body.next_hit < end:
+        yield body.next_hit - body.start
+        body.next_hit += body.dice.randint(1, argument[0])
+
+
+def _at(body: Body, argument: Argument) -> Iterable[int]:
+    return (offset - body.start for offset in argument)
 
 
 def _inside(pattern: re.Pattern[bytes]) -> Rule:
@@ -70,11 +88,11 @@ class _Kind:
 KINDS: dict[str, _Kind] = {
     "write": _Kind(lambda body, _: body.ends),
     "whole": _Kind(lambda _body, _: ()),
-    "merge": _Kind(lambda body, argument: body.ends[argument[0] - 1 :: argument[0]], "K"),
-    "every-byte": _Kind(lambda body, _: range(1, len(body.data))),
+    "merge": _Kind(_merge, "K"),
+    "every-byte": _Kind(lambda body, _: range(len(body.data))),
     "bytes": _Kind(_every, "N"),
     "random": _Kind(_random, "MAX"),
-    "at": _Kind(lambda _, argument: argument, "OFFSET,OFFSET", parse_counts),
+    "at": _Kind(_at, "OFFSET,OFFSET", parse_counts),
     "inside-json": _Kind(_inside(JSON_DOCUMENT), aimed=True),
     "inside-utf8": _Kind(_inside(CHARACTER), aimed=True),
     "inside-prefix": _Kind(_inside(PREFIX), aimed=True),
@@ -97,15 +115,52 @@ class Cut:
         return self.text == "write"
 
     def offsets(self, data: bytes, ends: Sequence[int], seed: int) -> tuple[list[int], list[str]]:
-        """Return where to cut, ascending and inside the body, and the names of aimed cuts that found nothing to hit."""
+        """Return where to cut a whole body, ascending and inside it, and the names of aimed cuts that found nothing to hit."""
+        cutter = Cutter(self, seed)
+        return [offset for offset in cutter.offsets(data, ends) if 0 < offset < len(data)], cutter.missed
+
+
+class Cutter:
+    """One body as it comes, write by write; aimed cuts look for what they hit within what comes at once."""
+
+    def __init__(self, cut: Cut, seed: int) -> None:
+        self._terms = [(name, argument, Body(random.Random(f"{seed} {name}"))) for name, argument in cut.terms]  # noqa: S311 - dice that replay, not secrets
+        self._missed = {name for name, _ in cut.terms if KINDS[name].aimed}
+        self._pending = b""
+
+    @property
+    def missed(self) -> list[str]:
+        """The names of the aimed cuts that have found nothing to hit so far."""
+        return [name for name, _, _ in self._terms if name in self._missed]
+
+    def offsets(self, data: bytes, ends: Sequence[int]) -> list[int]:
+        """Return where to cut the next bytes, in which writes end at `ends`: ascending offsets, 0 and the length included."""
         found: set[int] = set()
-        missed = []
-        for name, argument in self.terms:
-            hits = set(KINDS[name].rule(Body(data, ends, random.Random(f"{seed} {name}")), argument))  # noqa: S311 - dice that replay, not secrets
-            if KINDS[name].aimed and not hits:
-                missed.append(name)
+        for name, argument, body in self._terms:
+            body.data, body.ends = data, ends
+            hits = set(KINDS[name].rule(body, argument))
+            body.start, body.writes = body.start + len(data), body.writes + len(ends)
+            if hits:
+                self._missed.discard(name)
             found |= hits
-        return sorted(offset for offset in found if 0 < offset < len(data)), missed
+        return sorted(offset for offset in found if 0 <= offset <= len(data))
+
+    def feed(self, writes: Sequence[bytes]) -> list[bytes]:
+        """Return the parts that these writes complete."""
+        data = b"".join(writes)
+        offsets = self.offsets(data, list(accumulate(map(len, writes))))
+        if not offsets:
+            self._pending += data
+            return []
+        pieces = [data[start:end] for start, end in pairwise([0, *offsets, len(data)])]
+        pieces[0] = self._pending + pieces[0]
+        self._pending = pieces.pop()
+        return [piece for piece in pieces if piece]
+
+    def finish(self) -> list[bytes]:
+        """Return the last part, if there is one left."""
+        rest, self._pending = self._pending, b""
+        return [rest] if rest else []
 
 
 def parse_cut(text: str) -> Cut:

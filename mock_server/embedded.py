@@ -15,6 +15,7 @@ from mock_server.app import create_app
 from mock_server.clock import Clock
 from mock_server.journal import Journal
 from mock_server.server import Server, bind
+from mock_server.settings import TwinSettings
 
 HOST = "127.0.0.1"
 
@@ -50,7 +51,7 @@ class MockServer:
         self.journal = Journal()
         """What it saw."""
         self._thread: threading.Thread | None = None
-        self._server = Server(create_app(entries, clock, profile=profile, journal=self.journal))
+        self._server = Server(create_app(entries, clock, settings=TwinSettings(profile=profile), journal=self.journal))
         self._listener = bind(HOST, 0)
         self.url = f"http://{HOST}:{self._listener.getsockname()[1]}"
         """Where it is: an SDK's endpoint URL."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, AsyncIterable, Callable
 from dataclasses import dataclass
 from itertools import chain
 
 from starlette.responses import Response
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from mock_server.clock import Clock
 from mock_server.connection import Connection, find_connection
@@ -20,6 +21,9 @@ MAX_WRITE_BYTES = 64 * 1024
 """So many bytes of chunks that are due go out in one system call; then other streams have their turn."""
 MIN_WRITE_BYTES = 4 * 1024
 """The same for a stream's second write; each one after it may be twice as long."""
+
+
+EMPTY = Timeline((), (), 0, head_waits=True, length_bytes=0)
 
 
 @dataclass(slots=True)
@@ -33,29 +37,29 @@ class Tally:
 
 
 class PlayedResponse(Response):
-    """A response that leaves as its timeline says, chunk by chunk past ASGI, and notices at once when the client goes.
+    """A response that leaves as its timelines say, one after another, chunk by chunk past ASGI, and that notices at once when the client goes.
 
-    `report` is called once, with what left and how it ended.
+    A scripted answer is one timeline; one that is still being given is many, each with what has come. All count from the request. `report` is called once,
+    with what left and how it ended.
     """
 
-    def __init__(self, *, status: int, headers: list[tuple[bytes, bytes]], timeline: Timeline, clock: Clock, report: Callable[[Tally], None]) -> None:
+    def __init__(
+        self, *, status: int, headers: list[tuple[bytes, bytes]], timelines: AsyncGenerator[Timeline], clock: Clock, report: Callable[[Tally], None]
+    ) -> None:
         self.status_code = status
         self.background = None
-        length = timeline.length_bytes
-        framing = (b"transfer-encoding", b"chunked") if length is None else (b"content-length", b"%d" % length)
-        self.raw_headers = [*headers, framing]
-        self._timeline = timeline
+        self.raw_headers = headers
+        self._timelines = timelines
         self._clock = clock
         self._report = report
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's signature
         """Play to one client."""
         connection = find_connection(scope)
-        head = {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
-        player = _Player(self._timeline, self._clock, connection, send, head, Tally())
+        player = _Player(self._clock, connection, send, self.status_code, self.raw_headers, Tally())
         try:
-            async with connection.until_gone():
-                await player.play()
+            async with connection.until_gone(), contextlib.aclosing(self._timelines):
+                await player.play(self._timelines)
         finally:
             if connection.is_stopped and player.tally.ended == "cancelled":
                 player.tally.ended = "stopped"
@@ -69,66 +73,75 @@ def _http_chunks(chunks: list[bytes]) -> bytes:
 
 @dataclass(slots=True)
 class _Player:
-    """One timeline on its way to one client."""
+    """One response on its way to one client."""
 
-    timeline: Timeline
     clock: Clock
     connection: Connection
     send: Send
-    head: Message
+    status: int
+    headers: list[tuple[bytes, bytes]]
     tally: Tally
 
-    async def play(self) -> None:
-        start_s = self.clock.now_s()
-        if not self.timeline.head_waits:
-            await self._send_head()
-        await self._send_chunks(start_s)
-        if self.timeline.ending == "hang":
+    async def play(self, timelines: AsyncIterable[Timeline]) -> None:
+        start_s, timeline, faulty = self.clock.now_s(), EMPTY, False
+        async for timeline in timelines:
+            if not timeline.head_waits:
+                await self._send_head(timeline.length_bytes)
+            await self._send_chunks(timeline, start_s)
+            faulty = faulty or timeline.faulty
+            if timeline.ending != "clean":
+                break
+        await self._end(timeline)
+        self.tally.ended = "fault" if faulty else "completed"
+
+    async def _end(self, last: Timeline) -> None:
+        if last.ending == "hang":
             await self.clock.sleep_until(math.inf)
-        if self.timeline.ending == "reset":
+        if last.ending == "reset":
             self.tally.ended = "fault"
             await self.connection.reset()
-        await self._send_head()
+        await self._send_head(last.length_bytes)
         await self.send({"type": "http.response.body", "body": b""})
-        self.tally.ended = "fault" if self.timeline.faulty else "completed"
 
-    async def _send_chunks(self, start_s: float) -> None:
+    async def _send_chunks(self, timeline: Timeline, start_s: float) -> None:
         """Write what is due now together, a little at first and then more: nobody's first chunk waits for another's bulk."""
         due_now_s, packed_bytes, most_bytes = 0.0, 0, 1
         packed: list[bytes] = []
-        for chunk, due_s in zip(self.timeline.chunks, self.timeline.due_s, strict=True):
+        for chunk, due_s in zip(timeline.chunks, timeline.due_s, strict=True):
             if due_s > due_now_s:
                 due_now_s = self.clock.now_s() - start_s
                 if due_s > due_now_s:
-                    await self._write(packed)
+                    await self._write(packed, timeline.length_bytes)
                     packed, packed_bytes = [], 0
                     await self.clock.sleep_until(start_s + due_s)
             packed.append(chunk)
             packed_bytes += len(chunk)
             if packed_bytes >= most_bytes:
-                await self._write(packed)
+                await self._write(packed, timeline.length_bytes)
                 packed, packed_bytes = [], 0
                 most_bytes = min(MAX_WRITE_BYTES, max(MIN_WRITE_BYTES, 2 * most_bytes))
                 await asyncio.sleep(0)
-        await self._put(packed)
+        await self._put(packed, timeline.length_bytes)
 
-    async def _write(self, chunks: list[bytes]) -> None:
-        await self._put(chunks)
+    async def _write(self, chunks: list[bytes], length_bytes: int | None) -> None:
+        await self._put(chunks, length_bytes)
         await self.connection.drain()
 
-    async def _put(self, chunks: list[bytes]) -> None:
+    async def _put(self, chunks: list[bytes], length_bytes: int | None) -> None:
         """Let chunks leave with what comes next."""
         if not chunks:
             return
-        await self._send_head()
-        if self.timeline.length_bytes is None:
+        await self._send_head(length_bytes)
+        if length_bytes is None:
             self.connection.write(_http_chunks(chunks))
         else:
             await self.send({"type": "http.response.body", "body": b"".join(chunks), "more_body": True})
         self.tally.chunks += len(chunks)
         self.tally.bytes += sum(map(len, chunks))
 
-    async def _send_head(self) -> None:
-        if not self.tally.head_left:
-            self.tally.head_left = True
-            await self.send(self.head)
+    async def _send_head(self, length_bytes: int | None) -> None:
+        if self.tally.head_left:
+            return
+        self.tally.head_left = True
+        framing = (b"transfer-encoding", b"chunked") if length_bytes is None else (b"content-length", b"%d" % length_bytes)
+        await self.send({"type": "http.response.start", "status": self.status, "headers": [*self.headers, framing]})

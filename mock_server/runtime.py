@@ -23,7 +23,7 @@ from starlette.types import Receive, Scope, Send
 
 from backends.wire.eventstream import EVENT_STREAM
 from backends.wire.parts import encode_part
-from mock_server.containers.container import Reply
+from mock_server.containers.container import ContainerRequest, Reply
 from mock_server.faults import SERVICE_ERRORS, ServiceError, Stage
 from mock_server.invocation import ATTRIBUTES_HEADER, Invocation, Twin, begin
 from mock_server.journal import Entry
@@ -123,7 +123,7 @@ def _invoke(invocation: Invocation, headers: Headers, body: bytes, *, streams: b
         status = int(fault.argument)
         failure = invocation.endpoint.container.failure(status).body.decode() if status else TIMED_OUT
         raise _model_error(invocation, headers, status, failure)
-    reply = invocation.ask("POST", "/invocations", headers.get("content-type"), body)
+    reply = invocation.ask(ContainerRequest("POST", "/invocations", headers.get("content-type"), body, invocation.choices.seed))
     if reply.status != 200:
         invocation.miss("the container refused the request")
         raise _model_error(invocation, headers, reply.status, reply.body.decode(errors="replace"))

@@ -1,9 +1,15 @@
 """Scripts: the answers that the twin knows, each a JSON file whose stem is the script's name.
 
 {"prompts": ["what is life"],           the questions that it answers, if any
+ "reasoning": "a string or lines",      what the model thinks first, if it does
  "text": ["a line", "the next line"],   or one string; or "tokens": ["a", {"text": "b", "id": 7, "logprob": -0.5, "special": false}]
+ "tool_calls": [{"name": "clock", "arguments": {"zone": "UTC"}}],   the calls that the model makes, if any,
+ "then": "the-time",                    and the script that answers once they have a result, and where there are no tools
  "finish_reason": "eos_token",          if left out; or "length", "stop_sequence"
- "end": {"text": "</s>", "id": 2}}      the special token behind an "eos_token" answer; if left out, <|endoftext|> with Falcon's id
+ "end": {"text": "</s>", "id": 2}}      the special token behind an "eos_token" answer; if left out, that of the endpoint's family
+
+A model writes its thoughts between <think> and </think> (DeepSeek R1, Qwen 3) and its calls as JSON between <tool_call> and </tool_call> (Hermes, Qwen): a
+container without parsers for them passes these tokens on as text.
 """
 
 from __future__ import annotations
@@ -11,7 +17,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -28,8 +34,22 @@ FOLDER = Path(__file__).with_name("scripts")
 FALLBACK = "fallback"
 """The script that answers what no other one does."""
 
+Role: TypeAlias = Literal["text", "reasoning", "call", "arguments", "mark"]
+"""What a token is part of: the answer, what the model thinks, the opening of a tool call, its arguments, or a mark around these."""
+
 _FINISH_REASONS: tuple[FinishReason, ...] = get_args(FinishReason)
-_DEFAULT_END = {"text": "<|endoftext|>", "id": 11}
+_THINK, _THOUGHT = "<think>\n", "\n</think>\n\n"
+_CALL, _CALLED = '<tool_call>\n{"name": %s, "arguments": ', "}\n</tool_call>"
+
+ENDS: Mapping[str, tuple[str, int]] = {
+    "falcon": ("<|endoftext|>", 11),
+    "llama2": ("</s>", 2),
+    "llama3": ("<|eot_id|>", 128009),
+    "mistral": ("</s>", 2),
+    "chatml": ("<|im_end|>", 151645),
+    "rinna": ("</s>", 3),
+}
+"""The end token of each family's models, text and id, from their tokenizers' published configuration; other families have Falcon's."""
 
 
 class ScriptError(ValueError):
@@ -46,10 +66,13 @@ class ScriptToken:
     text: str
     """Empty where the token holds only a part of a character."""
     id: int
-    logprob: float
+    logprob: float = field(hash=False)
     """Natural logarithm of the token's probability."""
-    special: bool = False
+    special: bool = field(default=False, hash=False)
     """A mark of the model's, no text of the answer."""
+    role: Role = field(default="text", hash=False)
+    name: str = field(default="", hash=False)
+    """The tool that a `call` opens."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,11 +83,18 @@ class Script:
     prompts: tuple[str, ...]
     tokens: tuple[ScriptToken, ...]
     finish_reason: FinishReason = "eos_token"
+    then: str | None = None
+    """The script that answers in its place once its tool calls have a result, and where there are no tools."""
 
     @property
     def text(self) -> str:
-        """What a person reads: the tokens joined, special ones left out."""
+        """What a container without parsers passes on: the tokens joined, special ones left out."""
         return "".join(token.text for token in self.tokens if not token.special)
+
+    @property
+    def answer(self) -> str:
+        """What a person reads: the text without thoughts and calls."""
+        return "".join(token.text for token in self.tokens if token.role == "text" and not token.special)
 
 
 def find_script(scripts: Mapping[str, Script], prompt: str) -> Script:
@@ -87,15 +117,17 @@ def find_script(scripts: Mapping[str, Script], prompt: str) -> Script:
 _question = lru_cache(maxsize=4096)(normalize)
 
 
-def load_scripts(folder: Path, known: Mapping[str, Script] = MappingProxyType({})) -> dict[str, Script]:
+def load_scripts(folder: Path, known: Mapping[str, Script] = MappingProxyType({}), family: str = "falcon") -> dict[str, Script]:
     """Return the scripts of `folder` by name, together with those of `known` that it does not replace by others of the same name.
+
+    `family` is the models' that answer, whose end token they have.
 
     Raises:
         ScriptError: There is no such folder, a file cannot be used, two scripts answer the same question, or none is named `fallback`.
     """
     if not folder.is_dir():
         raise ScriptError(str(folder), "a folder of script files", "none")
-    scripts = {**known, **{path.stem: _load_script(path) for path in sorted(folder.glob("*.json"))}}
+    scripts = {**known, **{path.stem: _load_script(path, family) for path in sorted(folder.glob("*.json"))}}
     if FALLBACK not in scripts:
         raise ScriptError(str(folder), f"a file {FALLBACK}.json, which answers every other prompt", sorted(scripts))
     answered: dict[str, str] = {}
@@ -104,10 +136,13 @@ def load_scripts(folder: Path, known: Mapping[str, Script] = MappingProxyType({}
             other = answered.setdefault(normalize(prompt), script.name)
             if other != script.name:
                 raise ScriptError(f"{script.name}.json: prompts", f"questions that {other}.json does not answer too", prompt)
+    for script in scripts.values():
+        if script.then and (script.then not in scripts or scripts[script.then].then):
+            raise ScriptError(f"{script.name}.json: then", "a script that calls no tool", script.then)
     return scripts
 
 
-def _load_script(path: Path) -> Script:
+def _load_script(path: Path, family: str) -> Script:
     try:
         members = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError) as error:
@@ -115,19 +150,39 @@ def _load_script(path: Path) -> Script:
     _check(members, _SCRIPT_MEMBERS, path.name)
     if ("text" in members) == ("tokens" in members):
         raise ScriptError(path.name, "either text or tokens", sorted(members))
+    if ("tool_calls" in members) != ("then" in members):
+        raise ScriptError(path.name, "tool_calls and then together", sorted(members))
     finish_reason = members.get("finish_reason", "eos_token")
     if "end" in members and finish_reason != "eos_token":
         raise ScriptError(f"{path.name}: end", f"none, as the finish_reason is {finish_reason}", members["end"])
-    tokens = list(_split(members["text"]) if "text" in members else _listed(members["tokens"], f"{path.name}: tokens"))
+    tokens = list(_read_tokens(members, path.name))
     if finish_reason == "eos_token":
-        tokens.append(_token({"special": True} | members.get("end", _DEFAULT_END), len(tokens), f"{path.name}: end"))
-    return Script(path.stem, tuple(members.get("prompts", ())), tuple(tokens), finish_reason)
+        end = members.get("end") or dict(zip(("text", "id"), ENDS.get(family, ENDS["falcon"]), strict=True))
+        tokens.append(_token({"special": True} | end, len(tokens), f"{path.name}: end"))
+    if not tokens:
+        raise ScriptError(path.name, "a token or more", tokens)
+    return Script(path.stem, tuple(members.get("prompts", ())), tuple(tokens), finish_reason, members.get("then"))
 
 
-def _split(text: str | list[str]) -> Iterator[ScriptToken]:
+def _read_tokens(members: dict[str, Any], where: str) -> Iterator[ScriptToken]:
+    """Yield what the model generates: thoughts, the answer, tool calls."""
+    if "reasoning" in members:
+        yield from _split(_THINK, "mark")
+        yield from _split(members["reasoning"], "reasoning")
+        yield from _split(_THOUGHT, "mark")
+    yield from _split(members["text"]) if "text" in members else _listed(members["tokens"], f"{where}: tokens")
+    for call in members.get("tool_calls", ()):
+        opening = _CALL % json.dumps(call["name"])
+        data = opening.encode()
+        yield ScriptToken(opening, token_id(data), token_logprob(data, 0), role="call", name=call["name"])
+        yield from _split(json.dumps(call["arguments"], ensure_ascii=False), "arguments")
+        yield from _split(_CALLED, "mark")
+
+
+def _split(text: str | list[str], role: Role = "text") -> Iterator[ScriptToken]:
     whole = text if isinstance(text, str) else "\n".join(text)
     for position, piece in enumerate(split_text(whole)):
-        yield ScriptToken(piece.text, token_id(piece.data), token_logprob(piece.data, position))
+        yield ScriptToken(piece.text, token_id(piece.data), token_logprob(piece.data, position), role=role)
 
 
 def _listed(tokens: list[Any], where: str) -> Iterator[ScriptToken]:
@@ -153,13 +208,20 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str) and not _LONE_SURROGATE.search(value)
 
 
+def _is_call(value: Any) -> bool:
+    return isinstance(value, dict) and value.keys() == {"name", "arguments"} and _is_text(value["name"]) and isinstance(value["arguments"], dict)
+
+
 def _is_list(value: Any, fits: Callable[[Any], bool]) -> bool:
     return isinstance(value, list) and all(map(fits, value))
 
 
 _SCRIPT_MEMBERS: Mapping[str, _Rule] = {
     "prompts": ("a list of questions, a word or more each", lambda value: _is_list(value, lambda prompt: _is_text(prompt) and not normalize(prompt).isspace())),
+    "reasoning": ("a string or a list of lines", lambda value: _is_text(value) or _is_list(value, _is_text)),
     "text": ("a string or a list of lines", lambda value: _is_text(value) or _is_list(value, _is_text)),
+    "tool_calls": ("a list of objects with a name and arguments, an object", lambda value: _is_list(value, _is_call) and bool(value)),
+    "then": ("the name of a script", _is_text),
     "tokens": ("a list", lambda value: isinstance(value, list)),
     "finish_reason": (f"one of {', '.join(_FINISH_REASONS)}", lambda value: value in _FINISH_REASONS),
     "end": ("an object", lambda value: isinstance(value, dict)),

@@ -1,10 +1,14 @@
-"""What a model container is to the twin: the requests it takes, and the bytes it writes for them."""
+"""What a model container is to the twin: the requests it takes, what they ask of the model, and the bytes it writes as the model generates.
+
+A container answers a request itself (a `Reply`: its health, an error), or takes it for its model (a `Taken`). What the model generates comes from a script,
+whole, or from a real model, token by token; one `Writer` writes both.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol, TypeAlias
 
 from backends.endpoints import Accepts
 from mock_server.script import Script, ScriptToken
@@ -20,10 +24,35 @@ class ContainerRequest:
     path: str
     content_type: str | None
     body: bytes
-    find_script: Callable[[str], Script]
-    """Which answer the model gives to a prompt."""
     seed: int = 0
-    """What the container draws from where it would draw at random."""
+    """What the container draws from where it would draw at random: ids, times, a sampling seed."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """What SageMaker forwards, or a client sent; names in lower case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a request asks of the model."""
+
+    prompt: str
+    """What the model continues; of a chat, what was said last."""
+    max_new_tokens: int | None = None
+    """None: as many as the answer has."""
+    stop: Sequence[str] = ()
+    messages: Sequence[Mapping[str, Any]] = ()
+    """The chat, where the request is one, in OpenAI's form."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """Sampling parameters and tools, under their names in OpenAI's API."""
+
+    @property
+    def has_tools(self) -> bool:
+        """Whether the model may call a tool."""
+        return bool(self.options.get("tools")) and self.options.get("tool_choice") != "none"
+
+    @property
+    def follows_tool(self) -> bool:
+        """Whether a tool's result was said last."""
+        return bool(self.messages) and self.messages[-1].get("role") == "tool"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +65,13 @@ class Reply:
     """Each one HTTP chunk where `is_chunked`, else one body; none is empty."""
     tokens: Sequence[int] = ()
     """How many tokens the model has generated when each write leaves, ascending; 0 is at once."""
+    due_s: Sequence[float] | None = None
+    """When each write leaves, in seconds since the request, where that is known: of a recording. It goes before `tokens` and the profile."""
     is_chunked: bool = False
     head_waits: bool = False
     """Whether the head leaves with the first write; else it leaves at once."""
+    keep_alive: bytes = b""
+    """What is written after every 15 s of silence."""
     script: str | None = None
     """The script that was played."""
 
@@ -53,6 +86,55 @@ class Reply:
         return self.tokens[-1] if self.tokens else 0
 
 
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """What the model has generated for one request."""
+
+    tokens: tuple[ScriptToken, ...]
+    """The special ones too; at least one."""
+    finish_reason: str
+    """`eos_token`, `length` or `stop_sequence`, the words that TGI and LMI share; `tool_calls` where the model calls tools."""
+
+    @property
+    def length(self) -> int:
+        """How many tokens it has."""
+        return len(self.tokens)
+
+    @property
+    def text(self) -> str:
+        """The text without special tokens."""
+        return "".join(token.text for token in self.tokens if not token.special)
+
+
+class Writer(Protocol):
+    """**Protocol:** how one answer is written, from its first token to its last."""
+
+    def tokens(self, tokens: Sequence[ScriptToken]) -> Sequence[bytes]:
+        """Return the write of each of the next tokens, behind which others follow; an empty one does not leave."""
+
+    def last(self, answer: Generated) -> Sequence[bytes]:
+        """Return the writes that leave with the last token of an answer, whose other tokens were written before."""
+
+    def failed(self, answer: Generated) -> Sequence[bytes]:
+        """Return the writes that say, in this container's words, that the model failed after so much of an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A request that a container took: what it asks of the model, and how it is answered."""
+
+    question: Question
+    head: Reply
+    """Status and headers, without a write."""
+    writer: Writer
+
+    def reply(self, answer: Generated) -> Reply:
+        """Return the reply with a whole answer."""
+        lines, last = self.writer.tokens(answer.tokens[:-1]), self.writer.last(answer)
+        written = [(write, count) for count, write in enumerate(lines, start=1) if write] + [(write, answer.length) for write in last if write]
+        return replace(self.head, writes=[write for write, _ in written], tokens=[count for _, count in written])
+
+
 class Container(Protocol):
     """**Protocol:** a model server at one version."""
 
@@ -64,47 +146,27 @@ class Container(Protocol):
     def accepts(self) -> tuple[Accepts, ...]:
         """The shapes of the requests it takes; the first is what an endpoint with it takes if nobody says otherwise."""
 
-    def handle(self, request: ContainerRequest) -> Reply:
+    def handle(self, request: ContainerRequest) -> Reply | Taken:
         """Answer a request on any path, unknown ones included."""
 
     def failure(self, status: int) -> Reply:
         """Return how it fails with this HTTP status before it answers."""
 
 
-@dataclass(frozen=True, slots=True)
-class Generated:
-    """What the model generates for one request."""
-
-    script: Script
-    length: int
-    """How many of the script's tokens it has."""
-    finish_reason: str
-    """`eos_token`, `length` or `stop_sequence`, the words that TGI and LMI share."""
-
-    @property
-    def tokens(self) -> tuple[ScriptToken, ...]:
-        """The tokens, the special ones too."""
-        return self.script.tokens[: self.length]
-
-    @property
-    def text(self) -> str:
-        """The text without special tokens."""
-        return "".join(token.text for token in self.tokens if not token.special)
-
-
-def generate(script: Script, max_new_tokens: int, stop: Sequence[str] = ()) -> Generated:
-    """Return the script's tokens up to the first limit that ends them.
+def generate(script: Script, question: Question) -> Generated:
+    """Return the script's tokens up to the first limit of the question that ends them.
 
     The rules and their order are those of TGI's `StoppingCriteria` (server/text_generation_server/utils/tokens.py), which LMI's lmi-dist took over: the
     length counts the end token too and wins over it, and a stop sequence is looked for at the end of the text after each token, its own text included.
     """
-    most = max(1, max_new_tokens)
-    stopped_at = _find_stop(script.tokens[: most - 1], stop) if stop else None
+    tokens = script.tokens
+    most = len(tokens) + 1 if question.max_new_tokens is None else max(1, question.max_new_tokens)
+    stopped_at = _find_stop(tokens[: most - 1], question.stop) if question.stop else None
     if stopped_at:
-        return Generated(script, stopped_at, "stop_sequence")
-    if most <= len(script.tokens):
-        return Generated(script, most, "length")
-    return Generated(script, len(script.tokens), script.finish_reason)
+        return Generated(tokens[:stopped_at], "stop_sequence")
+    if most <= len(tokens):
+        return Generated(tokens[:most], "length")
+    return Generated(tokens, script.finish_reason)
 
 
 def _find_stop(tokens: Sequence[ScriptToken], stop: Sequence[str]) -> int | None:

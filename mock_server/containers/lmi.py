@@ -14,8 +14,8 @@ from typing import Any
 from uuid import UUID
 
 from backends.endpoints import Accepts
-from mock_server.containers.container import ContainerRequest, Generated, Headers, Reply, generate
-from mock_server.script import Script
+from mock_server.containers.container import ContainerRequest, Generated, Headers, Question, Reply, Taken
+from mock_server.script import ScriptToken
 
 DEFAULT_MAX_NEW_TOKENS = 30
 NO_CACHE: Headers = (
@@ -36,7 +36,7 @@ class Lmi:
     name: str
     accepts: tuple[Accepts, ...] = ("inputs",)
 
-    def handle(self, request: ContainerRequest) -> Reply:
+    def handle(self, request: ContainerRequest) -> Reply | Taken:
         """Answer a request on any path: `/invocations` and `/ping` are known."""
         if request.path == "/ping":
             return _json_reply(200, {"model": {"status": "Healthy"}}, request.seed)
@@ -50,7 +50,7 @@ class Lmi:
         """Return how it fails with this status: the handler's error becomes the first chunk and the status."""
         return _stream(status, [_dumps({"code": status, "error": "the model failed"})], 0)
 
-    def _invoke(self, request: ContainerRequest) -> Reply:
+    def _invoke(self, request: ContainerRequest) -> Reply | Taken:
         try:
             members = json.loads(request.body.decode())
             inputs = members.pop("inputs", members)
@@ -61,13 +61,20 @@ class Lmi:
         limits = _read_limits(parameters)
         if not isinstance(prompt, str) or limits is None:
             return _stream(200, [BATCH_FAILED], request.seed)
-        script = request.find_script(prompt)
-        answer = generate(script, *limits)
-        return _stream(200, self.write(answer), request.seed, range(1, answer.length + 1), script.name)
+        return Taken(Question(prompt, *limits), _stream(200, (), request.seed), _OutputsWriter())
 
-    def write(self, answer: Generated) -> Sequence[bytes]:
-        """Return the line of each token; the end token's text is text like any other."""
-        return _lines(answer.script)[: answer.length]
+
+class _OutputsWriter:
+    """A line per token; the end token's text is text like any other."""
+
+    def tokens(self, tokens: Sequence[ScriptToken]) -> Sequence[bytes]:
+        return [_outputs(token.text) for token in tokens]
+
+    def last(self, answer: Generated) -> Sequence[bytes]:
+        return [_outputs(answer.tokens[-1].text)]
+
+    def failed(self, answer: Generated) -> Sequence[bytes]:  # noqa: ARG002 - the protocol's signature
+        return [_dumps({"code": 500, "error": "the model failed"})]
 
 
 def _read_limits(parameters: Any) -> tuple[int, Sequence[str]] | None:
@@ -80,18 +87,18 @@ def _read_limits(parameters: Any) -> tuple[int, Sequence[str]] | None:
     return most, stop
 
 
-@lru_cache(maxsize=256)
-def _lines(script: Script) -> tuple[bytes, ...]:
-    return tuple(_dumps({"outputs": [token.text]}) + b"\n" for token in script.tokens)
+@lru_cache(maxsize=65536)
+def _outputs(text: str) -> bytes:
+    return _dumps({"outputs": [text]}) + b"\n"
 
 
 def _dumps(value: Mapping[str, Any]) -> bytes:
     return json.dumps(value).encode()
 
 
-def _stream(status: int, writes: Sequence[bytes], seed: int, tokens: Sequence[int] = (0,), script: str | None = None) -> Reply:
+def _stream(status: int, writes: Sequence[bytes], seed: int) -> Reply:
     headers = (("content-type", "application/jsonlines"), _request_id(seed), *NO_CACHE, *KEEP_ALIVE)
-    return Reply(status, headers, writes, tokens, is_chunked=True, head_waits=True, script=script)
+    return Reply(status, headers, writes, (0,) * len(writes), is_chunked=True, head_waits=True)
 
 
 def _json_reply(status: int, value: Mapping[str, Any], seed: int) -> Reply:

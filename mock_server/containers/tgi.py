@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any
 
 from backends.endpoints import Accepts
-from mock_server.containers.container import ContainerRequest, Generated, Headers, Reply, generate
+from mock_server.containers.container import ContainerRequest, Generated, Headers, Question, Reply, Taken
 from mock_server.containers.serde import Rejection, format_f32
 from mock_server.containers.tgi_request import (
     MAX_BEST_OF,
@@ -26,7 +27,7 @@ from mock_server.containers.tgi_request import (
     read_generation,
     validate,
 )
-from mock_server.script import Script, ScriptToken
+from mock_server.script import ScriptToken
 
 CORS: Headers = (("access-control-allow-origin", "*"), ("vary", "origin, access-control-request-method, access-control-request-headers"))
 TIMINGS = ("x-compute-time", "x-total-time", "x-validation-time", "x-queue-time", "x-inference-time", "x-time-per-token")
@@ -34,9 +35,8 @@ TIMINGS = ("x-compute-time", "x-total-time", "x-validation-time", "x-queue-time"
 
 PLAIN_TEXT: Headers = (("content-type", "text/plain; charset=utf-8"),)
 JSON: Headers = (("content-type", "application/json"),)
-Error: TypeAlias = tuple[int, str, str]
-"""The status where the head is not out yet, the type, the text."""
-NO_ANSWER = Generated(Script("none", (), ()), 0, "length")
+SSE: Headers = (("content-type", "text/event-stream"), ("cache-control", "no-cache"))
+KEEP_ALIVE = b":\n\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Tgi:
     prefix: bytes = b"data:"
     """How axum begins an event: 0.6 without a space."""
 
-    def handle(self, request: ContainerRequest) -> Reply:
+    def handle(self, request: ContainerRequest) -> Reply | Taken:
         """Answer a request on any path: `/`, `/invocations`, `/generate`, `/generate_stream`, `/health`, `/ping` and `/info` are known."""
         if request.method == "POST" and request.path in ROUTES:
             try:
@@ -65,42 +65,71 @@ class Tgi:
         """Return how it fails with this status; the four of its own have their texts, any other is a generation that failed."""
         return Reply(status, JSON + CORS, (_error(*FAILURES.get(status, FAILURES[424])),), (0,))
 
-    def write(self, answer: Generated, generation: Generation, seed: int) -> list[bytes]:
-        """Return the event of each token; the last one carries the whole text, and the details if they were asked for."""
-        events = _events(answer.script, self.prefix)[: answer.length - 1]
-        details = _details(answer, generation, seed) if generation.parameters["details"] else None
-        ending = b',"generated_text":%b,"details":%b}\n\n' % (_dumps(_text(answer, generation)), _dumps(details))
-        return [*events, self.prefix + b'{"token":' + _token(answer.tokens[-1]) + ending]
-
-    def _generate(self, request: ContainerRequest, generation: Generation) -> Reply:
-        respond = self._stream if generation.streams else self._whole
+    def _generate(self, request: ContainerRequest, generation: Generation) -> Reply | Taken:
+        head = _stream_head(generation) if generation.streams else _whole_head(generation)
         try:
             validate(generation)
         except ValidationError as error:
-            return respond(generation, error=(422, "validation", str(error)))
-        script = request.find_script(generation.inputs)
-        answer = generate(script, generation.parameters["max_new_tokens"], generation.parameters["stop"])
-        if not answer.length:
-            return respond(generation, error=(500, *FAILURES[500]))
-        return replace(respond(generation, answer, request.seed), script=script.name)
+            text = _error("validation", str(error))
+            if generation.streams:
+                return replace(head, writes=(self.prefix + text + b"\n\n",), tokens=(0,))
+            return Reply(422, JSON + CORS, (text,), (0,))
+        asked = Question(generation.inputs, generation.parameters["max_new_tokens"], generation.parameters["stop"])
+        writer = _EventWriter(generation, request.seed, self.prefix) if generation.streams else _WholeWriter(generation, request.seed)
+        return Taken(asked, head, writer)
 
-    def _stream(self, generation: Generation, answer: Generated = NO_ANSWER, seed: int = 0, error: Error | None = None) -> Reply:
-        """Every error is an event, for the head is out before the request is looked at."""
-        writes = [self.prefix + _error(*error[1:]) + b"\n\n"] if error else self.write(answer, generation, seed)
-        tokens = range(1, len(writes) + 1) if answer.length else (0,)
-        sse = (("content-type", "text/event-stream"), ("cache-control", "no-cache"))
-        return Reply(200, (*sse, *_compute(generation), ("x-accel-buffering", "no"), *CORS), writes, tokens, is_chunked=True)
 
-    def _whole(self, generation: Generation, answer: Generated = NO_ANSWER, seed: int = 0, error: Error | None = None) -> Reply:
-        if error:
-            return Reply(error[0], JSON + CORS, (_error(*error[1:]),), (0,))
-        body = _dumps({"generated_text": _text(answer, generation)})
-        if generation.parameters["details"] or generation.parameters["decoder_input_details"]:
-            details = _dumps({**_details(answer, generation, seed), "prefill": []})
+def _stream_head(generation: Generation) -> Reply:
+    """Return the head that is out before the request is looked at, so that every error is an event."""
+    headers = (*SSE, *_compute(generation), ("x-accel-buffering", "no"), *CORS)
+    return Reply(200, headers, is_chunked=True, keep_alive=KEEP_ALIVE)
+
+
+def _whole_head(generation: Generation) -> Reply:
+    return Reply(200, JSON + _compute(generation) + tuple((name, "0") for name in TIMINGS) + CORS)
+
+
+@dataclass(frozen=True, slots=True)
+class _EventWriter:
+    """An event per token; the last one carries the whole text, and the details if they were asked for."""
+
+    generation: Generation
+    seed: int
+    prefix: bytes
+
+    def tokens(self, tokens: Sequence[ScriptToken]) -> Sequence[bytes]:
+        head, tail = self.prefix + b'{"token":', b',"generated_text":null,"details":null}\n\n'
+        return [head + _token(token) + tail for token in tokens]
+
+    def last(self, answer: Generated) -> Sequence[bytes]:
+        details = _details(answer, self.generation, self.seed) if self.generation.parameters["details"] else None
+        ending = b',"generated_text":%b,"details":%b}\n\n' % (_dumps(_text(answer, self.generation)), _dumps(details))
+        return (self.prefix + b'{"token":' + _token(answer.tokens[-1]) + ending,)
+
+    def failed(self, answer: Generated) -> Sequence[bytes]:  # noqa: ARG002 - the protocol's signature
+        return (self.prefix + _error(*FAILURES[424]) + b"\n\n",)
+
+
+@dataclass(frozen=True, slots=True)
+class _WholeWriter:
+    """One JSON object, or a list of it, when all is generated."""
+
+    generation: Generation
+    seed: int
+
+    def tokens(self, tokens: Sequence[ScriptToken]) -> Sequence[bytes]:
+        return (b"",) * len(tokens)
+
+    def last(self, answer: Generated) -> Sequence[bytes]:
+        body = _dumps({"generated_text": _text(answer, self.generation)})
+        if self.generation.parameters["details"] or self.generation.parameters["decoder_input_details"]:
+            details = _dumps({**_details(answer, self.generation, self.seed), "prefill": []})
             tokens = b",".join(map(_token, answer.tokens))
             body = body[:-1] + b',"details":' + details[:-1] + b',"tokens":[' + tokens + b"]}}"
-        headers = JSON + _compute(generation) + tuple((name, "0") for name in TIMINGS) + CORS
-        return Reply(200, headers, (b"[" + body + b"]" if generation.is_compatible else body,), (answer.length,))
+        return (b"[" + body + b"]" if self.generation.is_compatible else body,)
+
+    def failed(self, answer: Generated) -> Sequence[bytes]:  # noqa: ARG002 - the protocol's signature
+        return (_error(*FAILURES[424]),)
 
 
 FAILURES = {
@@ -132,12 +161,7 @@ def _compute(generation: Generation) -> Headers:
     return ("x-compute-type", "gpu+optimized"), ("x-compute-characters", str(len(generation.inputs)))
 
 
-@lru_cache(maxsize=256)
-def _events(script: Script, prefix: bytes) -> tuple[bytes, ...]:
-    """Return the event of each token as it is where another one follows."""
-    return tuple(prefix + b'{"token":' + _token(token) + b',"generated_text":null,"details":null}\n\n' for token in script.tokens)
-
-
+@lru_cache(maxsize=65536)
 def _token(token: ScriptToken) -> bytes:
     text = json.dumps(token.text, ensure_ascii=False)
     special = "true" if token.special else "false"

@@ -4,6 +4,7 @@ import pytest
 
 from mock_server.catalog import load_catalog
 from mock_server.choices import choose, strip_choices
+from mock_server.containers.container import Question
 from mock_server.profiles import find_profile
 from mock_server.words import WordError
 
@@ -59,8 +60,8 @@ def test_a_silent_request_takes_the_catalogs_choices_and_then_the_servers() -> N
 
 
 def test_a_named_script_answers_whatever_is_asked() -> None:
-    assert choose(ENTRY, "mock.script=hello", INSTANT).find_script("what is life").name == "hello"
-    assert choose(ENTRY, "", INSTANT).find_script("what is life").name == "what-is-life-en"
+    assert choose(ENTRY, "mock.script=hello", INSTANT).find_script(Question("what is life")).name == "hello"
+    assert choose(ENTRY, "", INSTANT).find_script(Question("what is life")).name == "what-is-life-en"
 
 
 @pytest.mark.parametrize(("attributes", "refusal"), REFUSED)
@@ -68,3 +69,20 @@ def test_an_unknown_attribute_or_value_is_refused_with_the_legal_ones(attributes
     with pytest.raises(WordError) as refused:
         choose(ENTRY, attributes, INSTANT)
     assert str(refused.value).startswith(refusal)
+
+
+TOOLS = {"tools": [{"type": "function", "function": {"name": "get_weather"}}]}
+CHAT = [{"role": "user", "content": "call a tool"}]
+RESULT = {"role": "tool", "content": "18"}
+WHO_CALLS = [
+    (Question("call a tool", messages=CHAT, options=TOOLS), "weather"),
+    (Question("call a tool", messages=CHAT), "weather-answer"),
+    (Question("call a tool", messages=CHAT, options={**TOOLS, "tool_choice": "none"}), "weather-answer"),
+    (Question("call a tool", messages=[*CHAT, RESULT], options=TOOLS), "weather-answer"),
+    (Question("call a tool"), "weather-answer"),
+]
+
+
+@pytest.mark.parametrize(("question", "name"), WHO_CALLS)
+def test_a_tool_is_called_where_there_is_one_and_no_result_yet(question: Question, name: str) -> None:
+    assert choose(ENTRY, "", INSTANT).find_script(question).name == name

@@ -7,6 +7,7 @@ import pytest
 from mock_server.containers import CONTAINERS
 from mock_server.containers.container import ContainerRequest, Reply
 from mock_server.script import Script, ScriptToken
+from tests.mock_server.scripted import reply_of
 
 LMI = CONTAINERS["lmi-0.23"]
 SCRIPT = Script(
@@ -55,7 +56,7 @@ FAILED_BATCH = [
 
 
 def ask(body: bytes, path: str = "/invocations", method: str = "POST") -> Reply:
-    return LMI.handle(ContainerRequest(method, path, "application/json", body, lambda _: SCRIPT))
+    return reply_of(LMI, ContainerRequest(method, path, "application/json", body), SCRIPT)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +93,7 @@ def test_an_answer_ends_at_its_length_or_a_stop_sequence(parameters: bytes, line
 
 def test_thirty_tokens_are_the_default() -> None:
     long = Script("long", (), (ScriptToken("a", 1, -1.0),) * 50)
-    assert len(LMI.handle(ContainerRequest("POST", "/invocations", None, b'{"inputs": "x"}', lambda _: long)).writes) == 30
+    assert len(reply_of(LMI, ContainerRequest("POST", "/invocations", None, b'{"inputs": "x"}'), long).writes) == 30
 
 
 @pytest.mark.parametrize(("body", "status", "chunk"), REFUSED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,21 @@ import pytest
 from mock_server.script import Script, ScriptError, ScriptToken, find_script, load_scripts
 from mock_server.tokenizer import token_id, token_logprob
 
+CALL = {"name": "clock", "arguments": {"zone": "UTC"}}
 TEXT = {"text": "a"}
 
 BAD_MEMBERS: list[tuple[Any, str]] = [
     ([], "bad.json: expected an object, got []"),
     ({}, "bad.json: expected either text or tokens, got []"),
+    ({"tokens": [], "finish_reason": "length"}, "bad.json: expected a token or more, got []"),
+    (TEXT | {"then": "fallback"}, "bad.json: expected tool_calls and then together, got ['text', 'then']"),
+    (TEXT | {"tool_calls": [CALL]}, "bad.json: expected tool_calls and then together, got ['text', 'tool_calls']"),
+    (TEXT | {"tool_calls": [], "then": "fallback"}, "bad.json: tool_calls: expected a list of objects with a name and arguments, an object, got []"),
+    (TEXT | {"tool_calls": [CALL], "then": "nobody"}, "bad.json: then: expected a script that calls no tool, got 'nobody'"),
+    (TEXT | {"tool_calls": [CALL], "then": "bad"}, "bad.json: then: expected a script that calls no tool, got 'bad'"),
+    (TEXT | {"reasoning": 1}, "bad.json: reasoning: expected a string or a list of lines, got 1"),
     ({"text": "a", "tokens": []}, "bad.json: expected either text or tokens, got ['text', 'tokens']"),
-    (TEXT | {"prompt": "x"}, "bad.json: prompt: expected one of the members prompts, text, tokens, finish_reason, end, got 'x'"),
+    (TEXT | {"prompt": "x"}, "bad.json: prompt: expected one of the members prompts, reasoning, text, tool_calls, then, tokens, finish_reason, end, got 'x'"),
     (TEXT | {"prompts": "what"}, "bad.json: prompts: expected a list of questions, a word or more each, got 'what'"),
     (TEXT | {"prompts": ["what", 1]}, "bad.json: prompts: expected a list of questions, a word or more each, got ['what', 1]"),
     (TEXT | {"prompts": ["?"]}, "bad.json: prompts: expected a list of questions, a word or more each, got ['?']"),
@@ -118,6 +127,31 @@ def test_an_answer_that_does_not_end_by_itself_has_no_end_token(tmp_path: Path, 
     script = load_scripts(write(tmp_path, cut=TEXT | {"finish_reason": finish_reason}))["cut"]
     assert script.finish_reason == finish_reason
     assert [token.text for token in script.tokens] == ["a"]
+
+
+def test_an_answer_ends_with_its_family_s_token(tmp_path: Path) -> None:
+    folder = write(tmp_path)
+    ends = {family: load_scripts(folder, family=family)["fallback"].tokens[-1] for family in ("llama3", "nobody's")}
+    assert {family: (end.text, end.id, end.special) for family, end in ends.items()} == {
+        "llama3": ("<|eot_id|>", 128009, True),
+        "nobody's": ("<|endoftext|>", 11, True),
+    }
+
+
+def test_thoughts_and_calls_are_tokens_between_their_marks(tmp_path: Path) -> None:
+    script = load_scripts(write(tmp_path, tool={"reasoning": "Hm", "text": "Well.", "tool_calls": [CALL], "then": "fallback"}))["tool"]
+    assert [(role, "".join(token.text for token in tokens)) for role, tokens in groupby(script.tokens, lambda token: token.role)] == [
+        ("mark", "<think>\n"),
+        ("reasoning", "Hm"),
+        ("mark", "\n</think>\n\n"),
+        ("text", "Well."),
+        ("call", '<tool_call>\n{"name": "clock", "arguments": '),
+        ("arguments", '{"zone": "UTC"}'),
+        ("mark", "}\n</tool_call>"),
+        ("text", "<|endoftext|>"),
+    ]
+    assert [token.name for token in script.tokens if token.role == "call"] == ["clock"]
+    assert (script.answer, script.then) == ("Well.", "fallback")
 
 
 def test_a_list_of_lines_is_joined_by_newlines(tmp_path: Path) -> None:

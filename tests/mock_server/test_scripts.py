@@ -50,7 +50,7 @@ PRESENT = {
 def test_the_tokens_of_a_file_join_to_its_text(file: Path) -> None:
     script = SCRIPTS[file.stem]
     text = json.loads(file.read_bytes())["text"]
-    assert script.text == (text if isinstance(text, str) else "\n".join(text))
+    assert script.answer == (text if isinstance(text, str) else "\n".join(text))
     assert "".join(token.text for token in script.tokens) == script.text + "<|endoftext|>"
 
 
@@ -87,8 +87,8 @@ def test_every_question_that_the_fallback_names_finds_another_script() -> None:
     assert [line for line in listed if find_script(SCRIPTS, line).name == FALLBACK] == []
 
 
-def test_every_script_has_a_question_but_the_fallback() -> None:
-    assert [script.name for script in SCRIPTS.values() if not script.prompts] == [FALLBACK]
+def test_every_script_has_a_question_but_the_fallback_and_those_behind_tools() -> None:
+    assert {script.name for script in SCRIPTS.values() if not script.prompts} == {FALLBACK, *(script.then for script in SCRIPTS.values() if script.then)}
 
 
 @pytest.mark.parametrize(("name", "parts"), PRESENT.items())

@@ -12,6 +12,7 @@ from mock_server.containers import CONTAINERS
 from mock_server.containers.container import ContainerRequest, Reply
 from mock_server.containers.serde import format_f32
 from mock_server.script import Script, ScriptToken
+from tests.mock_server.scripted import reply_of
 
 TGI = CONTAINERS["tgi-0.9.4"]
 SCRIPT = Script(
@@ -82,7 +83,7 @@ REJECTED = [
 
 
 def ask(value: Any, path: str = "/invocations", method: str = "POST", script: Script = SCRIPT, seed: int = 0) -> Reply:
-    return TGI.handle(ContainerRequest(method, path, "application/json", json.dumps(value).encode(), lambda _: script, seed))
+    return reply_of(TGI, ContainerRequest(method, path, "application/json", json.dumps(value).encode(), seed), script)
 
 
 def stream(**parameters: Any) -> Reply:
@@ -194,7 +195,7 @@ def test_truncated_inputs_are_short() -> None:
 
 @pytest.mark.parametrize(("content_type", "body", "status", "text"), REJECTED)
 def test_what_is_no_request_is_a_plain_text(content_type: str | None, body: bytes, status: int, text: str) -> None:
-    reply = TGI.handle(ContainerRequest("POST", "/invocations", content_type, body, lambda _: SCRIPT))
+    reply = reply_of(TGI, ContainerRequest("POST", "/invocations", content_type, body), SCRIPT)
     prefix = "Failed to deserialize the JSON body into the target type: " if status == 422 else ""
     assert reply.status == status
     assert dict(reply.headers)["content-type"] == "text/plain; charset=utf-8"
@@ -214,13 +215,6 @@ def test_the_details_of_a_whole_answer_hold_every_token() -> None:
     token = b'{"id":304,"text":" Deep","logprob":-0.05,"special":false}'
     details = b'{"finish_reason":"length","generated_tokens":1,"seed":null,"prefill":[],"tokens":[%b]}' % token
     assert reply.body == b'{"generated_text":" Deep","details":%b}' % details
-
-
-def test_a_script_without_tokens_is_an_incomplete_generation() -> None:
-    empty = replace(SCRIPT, tokens=(), finish_reason="length")
-    error = b'{"error":"Incomplete generation","error_type":"incomplete_generation"}'
-    assert list(ask({"inputs": "hi", "stream": True}, script=empty).writes) == [b"data:" + error + b"\n\n"]
-    assert (ask({"inputs": "hi"}, script=empty).status, ask({"inputs": "hi"}, script=empty).body) == (500, error)
 
 
 @pytest.mark.parametrize("path", ["/", "/health", "/ping"])
