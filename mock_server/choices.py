@@ -36,9 +36,9 @@ class Choices:
     """Answers whatever the prompt says."""
 
     def find_script(self, question: Question) -> Script:
-        """Return the script that answers; one that calls tools does so where there are tools, and no result of theirs yet."""
+        """Return the script that answers; one that calls tools does so where there are tools, or where it was asked for, and has no result of theirs yet."""
         script = self.script or find_script(self.scripts, question.prompt)
-        return self.scripts[script.then] if script.then and (question.follows_tool or not question.has_tools) else script
+        return self.scripts[script.then] if script.then and (question.follows_tool or not (self.script or question.has_tools)) else script
 
 
 def choose(entry: CatalogEntry, attributes: str, profile: Profile) -> Choices:

@@ -86,3 +86,9 @@ WHO_CALLS = [
 @pytest.mark.parametrize(("question", "name"), WHO_CALLS)
 def test_a_tool_is_called_where_there_is_one_and_no_result_yet(question: Question, name: str) -> None:
     assert choose(ENTRY, "", INSTANT).find_script(question).name == name
+
+
+def test_a_script_that_was_asked_for_calls_its_tool_once_whatever_the_request_has() -> None:
+    choices = choose(ENTRY, "mock.script=weather", INSTANT)
+    assert choices.find_script(Question("hi")).name == "weather"
+    assert choices.find_script(Question("hi", messages=[*CHAT, RESULT])).name == "weather-answer"
