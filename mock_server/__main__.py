@@ -13,6 +13,7 @@ from mock_server.app import create_app
 from mock_server.catalog import FILE, CatalogError, load_catalog
 from mock_server.embedded import environ_for
 from mock_server.server import Server, bind
+from mock_server.tls import Certificate, CertificateError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,6 +30,9 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="serve the catalog's endpoints (the default)")
     serve.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
     serve.add_argument("--port", type=_port, default=8080, help="the port to listen on; 0 picks one (default: %(default)s)")
+    serve.add_argument("--tls-cert", type=Path, metavar="FILE", help="a certificate in PEM: answer over TLS alone; needs --tls-key")
+    serve.add_argument("--tls-key", type=Path, metavar="FILE", help="the certificate's key in PEM")
+    serve.add_argument("--tls-ca", type=Path, metavar="FILE", help="the authority that clients have to trust, for AWS_CA_BUNDLE")
     serve.add_argument("--catalog", type=Path, default=FILE, metavar="FILE", help="a TOML file of endpoints (default: the twin's own)")
     return parser
 
@@ -42,22 +46,34 @@ def _port(text: str) -> int:
 def _serve(options: argparse.Namespace) -> int:
     try:
         catalog = load_catalog(options.catalog)
+        certificate = _certificate(options)
     except CatalogError as error:
         return _fail(f"--catalog: {error}")
+    except CertificateError as error:
+        return _fail(f"--tls-cert: {error}")
     try:
         listener = bind(options.host, options.port)
     except OSError as error:
         return _fail(f"--host {options.host} --port {options.port}: {error.strerror}; choose another --port, or 0 for a free one")
     host, port = listener.getsockname()[:2]
-    _greet(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}", catalog)
-    server = Server(create_app(catalog))
+    scheme = "https" if certificate else "http"
+    _greet(f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}", catalog, options.tls_ca)
+    server = Server(create_app(catalog), certificate)
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again once the server has stopped
         asyncio.run(server.serve(sockets=[listener]))
     return 0
 
 
-def _greet(url: str, endpoints: Iterable[str]) -> None:
-    exports = "\n".join(f"export {name}={value}" for name, value in environ_for(url).items())
+def _certificate(options: argparse.Namespace) -> Certificate | None:
+    if options.tls_cert and options.tls_key:
+        return Certificate(options.tls_cert, options.tls_key, options.tls_ca)
+    if options.tls_cert or options.tls_key or options.tls_ca:
+        raise CertificateError("a certificate needs both --tls-cert and --tls-key")
+    return None
+
+
+def _greet(url: str, endpoints: Iterable[str], authority: Path | None) -> None:
+    exports = "\n".join(f"export {name}={value}" for name, value in environ_for(url, authority).items())
     print(f"The twin answers at {url} for {', '.join(endpoints)}.\nPoint any AWS SDK at it:\n\n{exports}\n\nCtrl-C stops it.", flush=True)  # noqa: T201 - command-line output
 
 

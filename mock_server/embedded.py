@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,13 +17,15 @@ from mock_server.clock import Clock
 from mock_server.journal import Journal
 from mock_server.server import Server, bind
 from mock_server.settings import TwinSettings
+from mock_server.tls import Certificate
 
 HOST = "127.0.0.1"
 
 
-def environ_for(url: str) -> dict[str, str]:
-    """Return the variables that point any AWS SDK at a twin: the endpoint, a region, dummy keys, and no proxy on the way."""
+def environ_for(url: str, authority: Path | None = None) -> dict[str, str]:
+    """Return the variables that point any AWS SDK at a twin: the endpoint, a region, dummy keys, no proxy on the way, and whose certificate to trust."""
     host = str(urlsplit(url).hostname)
+    trust = {"AWS_CA_BUNDLE": str(authority.resolve())} if authority else {}
     return {
         "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": url,
         "AWS_REGION": "us-east-1",
@@ -31,6 +34,7 @@ def environ_for(url: str) -> dict[str, str]:
         "AWS_SECRET_ACCESS_KEY": "not-a-secret",
         "NO_PROXY": host,
         "no_proxy": host,
+        **trust,
     }
 
 
@@ -41,27 +45,32 @@ class MockServer:
         catalog: A catalog file; without it, the one that comes with the twin.
         profile: How fast the endpoints answer whose catalog does not say.
         clock: What their waits are measured by.
+        tls: The files of a certificate and of its key, in PEM, to answer over TLS alone; a third file is the authority that clients have to trust.
 
     Raises:
         CatalogError: The catalog does not load.
+        CertificateError: A file of `tls` is missing, or not what it should be.
     """
 
-    def __init__(self, *, catalog: Path | str | None = None, profile: str = "instant", clock: Clock | None = None) -> None:
+    def __init__(
+        self, *, catalog: Path | str | None = None, profile: str = "instant", clock: Clock | None = None, tls: Sequence[Path | str] | None = None
+    ) -> None:
         entries = catalogs.load_catalog(Path(catalog) if catalog else catalogs.FILE)
         self.journal = Journal()
         """What it saw."""
         self._thread: threading.Thread | None = None
-        self._server = Server(create_app(entries, clock, settings=TwinSettings(profile=profile), journal=self.journal))
+        self._certificate = Certificate(*map(Path, tls)) if tls else None
+        self._server = Server(create_app(entries, clock, settings=TwinSettings(profile=profile), journal=self.journal), self._certificate)
         self._listener = bind(HOST, 0)
-        self.url = f"http://{HOST}:{self._listener.getsockname()[1]}"
+        self.url = f"{'https' if tls else 'http'}://{HOST}:{self._listener.getsockname()[1]}"
         """Where it is: an SDK's endpoint URL."""
         self.endpoints: tuple[Endpoint, ...] = tuple(entry.as_endpoint(self.url) for entry in entries.values())
         """What it serves, with the URL of each container."""
 
     @property
     def environ(self) -> dict[str, str]:
-        """Variables that point any AWS SDK at it: the endpoint, a region, dummy keys, and no proxy on the way."""
-        return environ_for(self.url)
+        """Variables that point any AWS SDK at it: the endpoint, a region, dummy keys, no proxy on the way, and whose certificate to trust."""
+        return environ_for(self.url, self._certificate.authority if self._certificate else None)
 
     def start(self) -> Self:
         """Start to answer; connections made before wait in the listener's queue."""

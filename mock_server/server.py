@@ -12,6 +12,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from mock_server.connection import Connection
+from mock_server.tls import Certificate
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -33,9 +34,9 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 class Server(uvicorn.Server):
-    """A uvicorn server on a bound socket that starts and stops without waiting."""
+    """A uvicorn server on a bound socket that starts and stops without waiting; with a certificate, over TLS alone."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, certificate: Certificate | None = None) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -49,6 +50,8 @@ class Server(uvicorn.Server):
                 proxy_headers=False,
                 timeout_keep_alive=75,
                 backlog=1024,
+                ssl_certfile=certificate.chain if certificate else None,
+                ssl_keyfile=certificate.key if certificate else None,
             )
         )
         self._loop: asyncio.AbstractEventLoop | None = None

@@ -85,7 +85,15 @@ def test_a_file_imports_only_what_its_room_may(path: Path) -> None:
     assert not wrong
 
 
-BROUGHT_BY = {"botocore": "boto3", "starlette": "fastapi", "urllib3": "boto3", "PIL": "gradio", "langchain_aws": "langchain-aws", "strands": "strands-agents"}
+BROUGHT_BY = {
+    "botocore": "boto3",
+    "cryptography": "trustme",
+    "starlette": "fastapi",
+    "urllib3": "boto3",
+    "PIL": "gradio",
+    "langchain_aws": "langchain-aws",
+    "strands": "strands-agents",
+}
 """Packages that come with one of ours, which will not do without them."""
 
 NAMED = frozenset({"httptools"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 from collections.abc import Iterator, Mapping
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -13,15 +14,17 @@ TIMEOUT_S = 20.0
 
 
 class PlainClient:
-    """One connection to the twin; `buffer_bytes` bounds what the kernel takes in while nobody reads."""
+    """One connection to the twin; `buffer_bytes` bounds what the kernel takes in while nobody reads, `tls` says whom to trust."""
 
-    def __init__(self, url: str, buffer_bytes: int | None = None) -> None:
+    def __init__(self, url: str, buffer_bytes: int | None = None, tls: ssl.SSLContext | None = None) -> None:
         parts = urlsplit(url)
         self.socket = socket.socket()
         if buffer_bytes is not None:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer_bytes)
         self.socket.settimeout(TIMEOUT_S)
         self.socket.connect((parts.hostname, parts.port))
+        if tls is not None:
+            self.socket = tls.wrap_socket(self.socket, server_hostname=parts.hostname)
         self._reader = self.socket.makefile("rb")
 
     def __enter__(self) -> Self:
