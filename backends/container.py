@@ -16,6 +16,7 @@ from backends.errors import ConfigurationError
 from backends.exchange import Exchange
 from backends.incoming import ChunkedBody, WholeBody
 from backends.network_answer import Head, NetworkAnswer
+from backends.raw import RawRequest, raw_head
 from backends.rejections import ERROR_BODY_BYTES, parse_rejection
 
 _HIGHEST_PORT = 65535
@@ -47,6 +48,10 @@ class ContainerBackend:
         """Return the same without streaming: the whole answer comes as one part."""
         return self._answer(request, tap, stream=False)
 
+    def send(self, request: RawRequest, *, tap: Tap | None = None) -> NetworkAnswer:
+        """Return the response to a request that is made already, whatever its status: each HTTP chunk is a part, and `Data`."""
+        return self._pool.track(NetworkAnswer(partial(self._open_raw, request), self._timeouts, tap))
+
     async def aclose(self) -> None:
         """Close every connection."""
         await self._pool.aclose()
@@ -63,9 +68,13 @@ class ContainerBackend:
             raise parse_rejection(response.status_code, headers, await exchange.read_all(ERROR_BODY_BYTES), request_id=request_id)
         return Head(headers, request_id, headers.get("content-type"), ChunkedBody() if stream else WholeBody())
 
+    async def _open_raw(self, request: RawRequest, exchange: Exchange) -> Head:
+        message = httpx.Request(request.method, _url(request.endpoint, request.path), headers=request.passed_headers(), content=request.body)
+        return raw_head(await exchange.send(await exchange.wait(partial(self._pool.client, str(message.url))), message))
+
 
 def _http_request(request: ChatRequest, *, stream: bool) -> httpx.Request:
-    url = _invocations_url(request.endpoint)
+    url = _url(request.endpoint, "/invocations")
     check_custom_attributes(request.custom_attributes)
     headers = {"Accept-Encoding": "identity", "Content-Type": "application/json"}
     if request.custom_attributes:
@@ -73,8 +82,8 @@ def _http_request(request: ChatRequest, *, stream: bool) -> httpx.Request:
     return httpx.Request("POST", url, headers=headers, content=encode_body(request, stream=stream))
 
 
-def _invocations_url(endpoint: Endpoint) -> httpx.URL:
-    url = _parse_url(f"{(endpoint.url or '').rstrip('/')}/invocations")
+def _url(endpoint: Endpoint, path: str) -> httpx.URL:
+    url = _parse_url(f"{(endpoint.url or '').rstrip('/')}{path}")
     if url is None:
         raise ConfigurationError(
             f"the url of the endpoint {endpoint.name!r} is {endpoint.url!r}, expected the base URL of its container, like http://127.0.0.1:8080"

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self, TypeAlias
+from typing import Protocol, Self, TypeAlias
 
 from backends.chat import Tap
 from backends.connection import Timeouts
@@ -15,9 +15,24 @@ from backends.events import Finish, StreamEvent
 from backends.exchange import Closed, Exchange
 from backends.incoming import PartDecoder
 from backends.wire import EventDecoder
+from backends.wire.lines import Frame
 
 _READS_AHEAD = 32
 """A read is at most 64 KiB, so this is the most that waits to be taken: 2 MiB."""
+
+
+class Events(Protocol):
+    """**Protocol:** parts in, events out, as `backends.wire.EventDecoder` does it."""
+
+    @property
+    def frames(self) -> Iterable[Frame]:
+        """For each event that the last call gave, where it came from."""
+
+    def feed(self, data: bytes) -> Iterable[StreamEvent]:
+        """Return every event that a part completes."""
+
+    def finish(self) -> Iterable[StreamEvent]:
+        """Return what the body's end completes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +45,9 @@ class Head:
     content_type: str | None
     """The container's."""
     parts: PartDecoder
+    status: int = 200
+    events: Events | None = None
+    """What reads the parts; None for what the content type says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +80,9 @@ class NetworkAnswer:
         self._opened = asyncio.Event()
         self._reads: asyncio.Queue[_Read | None] = asyncio.Queue()
         self._room = asyncio.Semaphore(_READS_AHEAD)
+        self._began_at_s = self._ended_at_s = 0.0
         self._error: BackendError | None = None
-        self._decoder = EventDecoder()
+        self._decoder: Events = EventDecoder()
         self._ready: Iterator[StreamEvent] = iter(())
         self._ended = False
         self._finished = False  # the answer is whole: how the connection ends does not matter any more
@@ -82,6 +101,21 @@ class NetworkAnswer:
     def headers(self) -> Mapping[str, str]:
         """The response's headers, names in lower case."""
         return self._head.headers if self._head else {}
+
+    @property
+    def status(self) -> int:
+        """The HTTP status; 0 before the head."""
+        return self._head.status if self._head else 0
+
+    @property
+    def began_at_s(self) -> float:
+        """When the head came: seconds since the request began, as a tap is told them."""
+        return self._began_at_s
+
+    @property
+    def ended_at_s(self) -> float:
+        """When the connection was given back or broke; 0 until then."""
+        return self._ended_at_s
 
     async def __aenter__(self) -> Self:
         if self._task is not None:
@@ -131,7 +165,8 @@ class NetworkAnswer:
         """Send the request and read what comes, until the body's end, an error, or `aclose`."""
         try:
             head = await self._open(exchange)
-            self._decoder = _decoder_for(head.content_type)
+            self._began_at_s = exchange.age_s
+            self._decoder = head.events or _decoder_for(head.content_type)
             self._head = head
             self._opened.set()
             await exchange.read_to(lambda chunks: self._reads.put_nowait(_Read(chunks, exchange.age_s)), self._room)
@@ -141,6 +176,7 @@ class NetworkAnswer:
         except BackendError as error:
             self._error = error
         finally:
+            self._ended_at_s = exchange.age_s
             await exchange.release()
             self._opened.set()
             self._reads.put_nowait(None)

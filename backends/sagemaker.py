@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 from itertools import count
 from types import TracebackType
@@ -18,6 +19,7 @@ from backends.errors import BackendError, WireError
 from backends.exchange import Exchange
 from backends.incoming import EventStreamParts, PartDecoder, WholeBody
 from backends.network_answer import Head, NetworkAnswer
+from backends.raw import RawRequest, raw_head
 from backends.rejections import ERROR_BODY_BYTES, parse_rejection
 from backends.retries import RetryPolicy
 from backends.signing import Credentials, Operation, SignedRequest, Signer
@@ -78,6 +80,10 @@ class SageMakerBackend:
         """Return the same without streaming: the whole answer comes as one part."""
         return self._pool.track(NetworkAnswer(partial(self._open_whole, request), self._timeouts, tap))
 
+    def send(self, request: RawRequest, *, tap: Tap | None = None) -> NetworkAnswer:
+        """Return the response to a request whose body is made already, whatever its status: each HTTP chunk is a part, and `Data`. Nothing is tried twice."""
+        return self._pool.track(NetworkAnswer(partial(self._open_raw, request), self._timeouts, tap))
+
     async def aclose(self) -> None:
         """Close every connection."""
         await self._pool.aclose()
@@ -91,6 +97,11 @@ class SageMakerBackend:
 
     async def _open_whole(self, request: ChatRequest, exchange: Exchange) -> Head:
         return _head(await self._call("invoke_endpoint", request, encode_body(request, stream=False), exchange), "content-type", WholeBody())
+
+    async def _open_raw(self, request: RawRequest, exchange: Exchange) -> Head:
+        operation: Operation = "invoke_endpoint_with_response_stream" if request.stream else "invoke_endpoint"
+        signed = await exchange.wait(partial(asyncio.to_thread, self._signer.sign, operation, request.members()))
+        return raw_head(await self._pass_on(replace(signed, headers={**signed.headers, **request.attempt()}), exchange))
 
     async def _call(self, operation: Operation, request: ChatRequest, body: bytes, exchange: Exchange) -> httpx.Response:
         """Return the response of the first attempt that succeeds."""
@@ -113,14 +124,17 @@ class SageMakerBackend:
         raise AssertionError("unreachable: the loop has no end")
 
     async def _send(self, signed: SignedRequest, exchange: Exchange) -> httpx.Response:
-        client = await exchange.wait(lambda: self._pool.client(signed.url, self._signer.ca_bundle))
-        message = httpx.Request(signed.method, signed.url, headers={"Accept-Encoding": "identity", **signed.headers}, content=signed.body)
-        response = await exchange.send(client, message)
+        response = await self._pass_on(signed, exchange)
         if response.is_success:
             return response
         body = await exchange.read_all(ERROR_BODY_BYTES)
         headers = dict(response.headers)
         raise parse_rejection(response.status_code, headers, body, request_id=headers.get("x-amzn-requestid"))
+
+    async def _pass_on(self, signed: SignedRequest, exchange: Exchange) -> httpx.Response:
+        client = await exchange.wait(lambda: self._pool.client(signed.url, self._signer.ca_bundle))
+        message = httpx.Request(signed.method, signed.url, headers={"Accept-Encoding": "identity", **signed.headers}, content=signed.body)
+        return await exchange.send(client, message)
 
 
 def _head(response: httpx.Response, content_type_name: str, parts: PartDecoder) -> Head:

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 GROUND = frozenset({"backends.events", "backends.errors"})
 WIRE = GROUND | {"backends.wire"}
 TWIN = WIRE | {"backends.endpoints", "backends.recording", "mock_server"}
-CALLERS = frozenset({"backends.sagemaker", "backends.container"})
+CALLERS = frozenset({"backends.sagemaker", "backends.container", "backends.chat", "backends.network_answer", "backends.raw"})
 IO = frozenset({"asyncio", "anyio", "socket", "ssl", "time", "threading", "random", "os", "pathlib", "io", "logging"})
 
 
@@ -35,7 +35,7 @@ ROOMS = {
     "backends.errors": Room(never=IO),
     "backends.wire": Room(WIRE, frozenset({"orjson"}), never=IO),
     "mock_server": Room(TWIN, frozenset({"fastapi", "orjson", "starlette", "uvicorn"})),
-    "mock_server.record": Room(TWIN | CALLERS, frozenset({"orjson"})),
+    "mock_server.record": Room(TWIN | CALLERS, frozenset({"starlette"})),
     "mock_server.upstream": Room(TWIN | CALLERS, frozenset({"orjson"})),
     "mock_server.signature": Room(TWIN, frozenset({"botocore"})),
     "mock_server.pytest_plugin": Room(TWIN, frozenset({"pytest"})),
@@ -92,7 +92,6 @@ BROUGHT_BY = {
     "urllib3": "boto3",
     "PIL": "gradio",
     "langchain_aws": "langchain-aws",
-    "langchain_core": "langchain-aws",
     "strands": "strands-agents",
 }
 """Packages that come with one of ours, which will not do without them."""
