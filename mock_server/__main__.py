@@ -14,6 +14,8 @@ from mock_server.catalog import FILE, CatalogError, load_catalog
 from mock_server.embedded import environ_for
 from mock_server.record.flags import add_arguments
 from mock_server.server import Server, bind
+from mock_server.settings import TwinSettings
+from mock_server.sigv4 import LEVELS
 from mock_server.tls import Certificate, CertificateError
 
 
@@ -36,6 +38,8 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="serve the catalog's endpoints (the default)")
     serve.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
     serve.add_argument("--port", type=_port, default=8080, help="the port to listen on; 0 picks one (default: %(default)s)")
+    serve.add_argument("--sigv4", choices=LEVELS, default="off", metavar="LEVEL", help=f"how closely to look at signatures: {', '.join(LEVELS)} (default: off)")
+    serve.add_argument("--region", default="us-east-1", help="the AWS region that it stands for (default: %(default)s)")
     serve.add_argument("--tls-cert", type=Path, metavar="FILE", help="a certificate in PEM: answer over TLS alone; needs --tls-key")
     serve.add_argument("--tls-key", type=Path, metavar="FILE", help="the certificate's key in PEM")
     serve.add_argument("--tls-ca", type=Path, metavar="FILE", help="the authority that clients have to trust, for AWS_CA_BUNDLE")
@@ -64,8 +68,9 @@ def _serve(options: argparse.Namespace) -> int:
         return _fail(f"--host {options.host} --port {options.port}: {error.strerror}; choose another --port, or 0 for a free one")
     host, port = listener.getsockname()[:2]
     scheme = "https" if certificate else "http"
-    _greet(f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}", catalog, options.tls_ca)
-    server = Server(create_app(catalog), certificate)
+    _greet(f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}", catalog, options)
+    settings = TwinSettings(sigv4=options.sigv4, region=options.region)
+    server = Server(create_app(catalog, settings=settings), certificate)
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again once the server has stopped
         asyncio.run(server.serve(sockets=[listener]))
     return 0
@@ -79,8 +84,8 @@ def _certificate(options: argparse.Namespace) -> Certificate | None:
     return None
 
 
-def _greet(url: str, endpoints: Iterable[str], authority: Path | None) -> None:
-    exports = "\n".join(f"export {name}={value}" for name, value in environ_for(url, authority).items())
+def _greet(url: str, endpoints: Iterable[str], options: argparse.Namespace) -> None:
+    exports = "\n".join(f"export {name}={value}" for name, value in environ_for(url, options.region, options.tls_ca).items())
     print(f"The twin answers at {url} for {', '.join(endpoints)}.\nPoint any AWS SDK at it:\n\n{exports}\n\nCtrl-C stops it.", flush=True)  # noqa: T201 - command-line output
 
 

@@ -15,6 +15,7 @@ from mock_server.journal import Journal
 from mock_server.profiles import find_profile
 from mock_server.runtime import runtime_routes
 from mock_server.settings import TwinSettings
+from mock_server.sigv4 import Gate
 
 DEFAULTS = TwinSettings()
 
@@ -31,9 +32,10 @@ def create_app(
         journal: Where the twin writes what it sees.
 
     Raises:
-        WordError: There is no such profile.
+        WordError: There is no such profile, or no such level of signature checks.
     """
-    twin = Twin(catalog, find_profile(settings.profile), clock or LoopClock(), journal or Journal())
+    gate = Gate(settings.sigv4, settings.region, settings.utc_now)
+    twin = Twin(catalog, find_profile(settings.profile), clock or LoopClock(), journal or Journal(), gate)
     app = FastAPI(title="streamtwin", docs_url=None, redoc_url=None, openapi_url="/_mock/openapi.json")  # the docs pages load scripts from a foreign host
     app.include_router(admin_router(twin), prefix="/_mock")
     app.router.routes += [*container_routes(twin), *runtime_routes(twin)]

@@ -58,6 +58,7 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         """Begin to keep together what leaves together."""
         super().connection_made(transport)
+        self.access_log = False  # pytest hangs handlers on every logger, and uvicorn takes them for a wish; a query may hold a signature
         self._outbox = Outbox(transport)
 
     def on_message_begin(self) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -17,21 +18,22 @@ from mock_server.clock import Clock
 from mock_server.journal import Journal
 from mock_server.server import Server, bind
 from mock_server.settings import TwinSettings
+from mock_server.sigv4 import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Level, utc_now
 from mock_server.tls import Certificate
 
 HOST = "127.0.0.1"
 
 
-def environ_for(url: str, authority: Path | None = None) -> dict[str, str]:
-    """Return the variables that point any AWS SDK at a twin: the endpoint, a region, dummy keys, no proxy on the way, and whose certificate to trust."""
+def environ_for(url: str, region: str, authority: Path | None = None) -> dict[str, str]:
+    """Return the variables that point any AWS SDK at a twin: the endpoint, its region, dummy keys, no proxy on the way, and whose certificate to trust."""
     host = str(urlsplit(url).hostname)
     trust = {"AWS_CA_BUNDLE": str(authority.resolve())} if authority else {}
     return {
         "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": url,
-        "AWS_REGION": "us-east-1",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_ACCESS_KEY_ID": "AKIDSTREAMTWIN",
-        "AWS_SECRET_ACCESS_KEY": "not-a-secret",
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
+        "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
         "NO_PROXY": host,
         "no_proxy": host,
         **trust,
@@ -45,22 +47,35 @@ class MockServer:
         catalog: A catalog file; without it, the one that comes with the twin.
         profile: How fast the endpoints answer whose catalog does not say.
         clock: What their waits are measured by.
+        sigv4: How closely it looks at signatures: `off`, `shape` (well formed, whoever signed) or `verify` (the dummy key's, for `region`, and fresh).
+        region: The AWS region that it stands for.
+        utc_now: The time that signatures are checked by.
         tls: The files of a certificate and of its key, in PEM, to answer over TLS alone; a third file is the authority that clients have to trust.
 
     Raises:
         CatalogError: The catalog does not load.
+        WordError: There is no such profile, or no such level.
         CertificateError: A file of `tls` is missing, or not what it should be.
     """
 
     def __init__(
-        self, *, catalog: Path | str | None = None, profile: str = "instant", clock: Clock | None = None, tls: Sequence[Path | str] | None = None
+        self,
+        *,
+        catalog: Path | str | None = None,
+        profile: str = "instant",
+        clock: Clock | None = None,
+        sigv4: Level = "off",
+        region: str = "us-east-1",
+        utc_now: Callable[[], datetime] = utc_now,
+        tls: Sequence[Path | str] | None = None,
     ) -> None:
         entries = catalogs.load_catalog(Path(catalog) if catalog else catalogs.FILE)
         self.journal = Journal()
         """What it saw."""
         self._thread: threading.Thread | None = None
+        self._settings = TwinSettings(profile=profile, region=region, sigv4=sigv4, utc_now=utc_now)
         self._certificate = Certificate(*map(Path, tls)) if tls else None
-        self._server = Server(create_app(entries, clock, settings=TwinSettings(profile=profile), journal=self.journal), self._certificate)
+        self._server = Server(create_app(entries, clock, settings=self._settings, journal=self.journal), self._certificate)
         self._listener = bind(HOST, 0)
         self.url = f"{'https' if tls else 'http'}://{HOST}:{self._listener.getsockname()[1]}"
         """Where it is: an SDK's endpoint URL."""
@@ -69,8 +84,8 @@ class MockServer:
 
     @property
     def environ(self) -> dict[str, str]:
-        """Variables that point any AWS SDK at it: the endpoint, a region, dummy keys, no proxy on the way, and whose certificate to trust."""
-        return environ_for(self.url, self._certificate.authority if self._certificate else None)
+        """Variables that point any AWS SDK at it: the endpoint, its region, dummy keys, no proxy on the way, and whose certificate to trust."""
+        return environ_for(self.url, self._settings.region, self._certificate.authority if self._certificate else None)
 
     def start(self) -> Self:
         """Start to answer; connections made before wait in the listener's queue."""

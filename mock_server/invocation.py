@@ -20,6 +20,7 @@ from mock_server.faults import Fault, Stage, Timeline
 from mock_server.journal import Ended, Entry, Journal
 from mock_server.playback import PlayedResponse, Tally
 from mock_server.profiles import Profile
+from mock_server.sigv4 import Gate
 from mock_server.words import WordError
 
 Frame: TypeAlias = Callable[[bytes], bytes]
@@ -39,6 +40,8 @@ class Twin:
     """For endpoints whose catalog names none."""
     clock: Clock
     journal: Journal
+    gate: Gate
+    """What the SageMaker Runtime asks of signatures."""
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 Sources: botocore's service model sagemaker-runtime 2017-05-13 (paths, headers, errors, members); where it is silent, what users of the service published:
 ModelError's members in alphabetical order, and `Endpoint <name> of account <id> not found.` For a body over the limit no capture is public, so the plain
-text of that 413 is ours; so are the 404 and 405 of what is no operation. No signature is checked. Request ids are new each time, whatever the seed.
+text of that 413 is ours; so are the 404 and 405 of what is no operation. Request ids are new each time, whatever the seed.
 """
 
 from __future__ import annotations
@@ -23,11 +23,13 @@ from starlette.types import Receive, Scope, Send
 
 from backends.wire.eventstream import EVENT_STREAM
 from backends.wire.parts import encode_part
+from mock_server.claim import SignatureRefused, WireRequest
 from mock_server.containers.container import ContainerRequest, Reply
 from mock_server.faults import SERVICE_ERRORS, ServiceError, Stage
 from mock_server.invocation import ATTRIBUTES_HEADER, Invocation, Twin, begin
 from mock_server.journal import Entry
 from mock_server.requests import GONE, MAX_BODY_BYTES, receive
+from mock_server.sigv4 import NAMESPACE, STATUS
 from mock_server.words import WordError
 
 MAX_ATTRIBUTES_LENGTH = 1024
@@ -87,6 +89,11 @@ async def _answer(twin: Twin, request: Request, *, streams: bool) -> Response:
         return GONE
     entry, body = arrived
     try:
+        _authenticate(twin, request.scope, body)
+    except SignatureRefused as refused:
+        twin.journal.finish(replace(entry, ended="refused", status=STATUS, notes=(str(refused),)))
+        return _forbid(request_id, refused)
+    try:
         invocation = _admit(twin, entry, request.headers, body, streams=streams)
     except Refused as refused:
         twin.journal.finish(replace(entry, ended="refused", status=refused.error.status))
@@ -96,6 +103,19 @@ async def _answer(twin: Twin, request: Request, *, streams: bool) -> Response:
     except Refused as refused:
         invocation.finish(invocation.failure, status=refused.error.status)
         return _error(request_id, refused)
+
+
+def _authenticate(twin: Twin, scope: Scope, body: bytes | None) -> None:
+    if twin.gate.level != "off":
+        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
+        twin.gate.check(WireRequest(scope["method"], scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1"), headers, body))
+
+
+def _forbid(request_id: str, refused: SignatureRefused) -> Response:
+    """Answer as what stands before every operation: the member is in lower case, and the code has a namespace."""
+    body = json.dumps({"message": refused.message}, separators=(",", ":"))
+    headers = {"x-amzn-requestid": request_id, "x-amzn-errortype": f"{refused.code}:{NAMESPACE}"}
+    return Response(body, STATUS, headers, "application/json")
 
 
 def _admit(twin: Twin, entry: Entry, headers: Headers, body: bytes | None, *, streams: bool) -> Invocation:
@@ -165,7 +185,7 @@ def _invalid(message: str) -> Refused:
 
 def _model_error(invocation: Invocation, headers: Headers, status: int, body: str) -> Refused:
     match = REGION.search(headers.get("authorization", ""))
-    region = match[1] if match else "us-east-1"
+    region = match[1] if match else invocation.twin.gate.region
     side = "client" if status // 100 == 4 else "server"
     group = f"/aws/sagemaker/Endpoints/{invocation.endpoint.name}"
     console = f"https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}#logEventViewer:group={group}"

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
+
+from mock_server.sigv4 import Level, utc_now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -11,3 +15,9 @@ class TwinSettings:
 
     profile: str = "typical"
     """How fast the endpoints answer whose catalog does not say; a name of `mock_server.profiles.PROFILES`."""
+    region: str = "us-east-1"
+    """The AWS region that it stands for."""
+    sigv4: Level = "off"
+    """How closely it looks at signatures."""
+    utc_now: Callable[[], datetime] = utc_now
+    """The time that signatures are checked by."""

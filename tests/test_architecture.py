@@ -92,6 +92,7 @@ BROUGHT_BY = {
     "urllib3": "boto3",
     "PIL": "gradio",
     "langchain_aws": "langchain-aws",
+    "langchain_core": "langchain-aws",
     "strands": "strands-agents",
 }
 """Packages that come with one of ours, which will not do without them."""

@@ -18,6 +18,8 @@ import pytest
 
 from backends.body import encode_body
 from backends.endpoints import Endpoint
+from backends.events import Token
+from backends.wire import decode_events
 from mock_server import MockServer
 from tests.contract.clients import request_for
 
@@ -127,3 +129,9 @@ def body_of(endpoint: Endpoint, attributes: str, *, stream: bool = True) -> byte
     headers = {"Content-Type": question["ContentType"], "X-Amzn-SageMaker-Custom-Attributes": attributes}
     response = httpx.post(f"{endpoint.url}/invocations", content=question["Body"], headers=headers, trust_env=False)
     return response.raise_for_status().content
+
+
+def text_of(endpoint: Endpoint, attributes: str) -> str:
+    """Return the text that the endpoint's container writes, special tokens included: no client of ours hides them."""
+    events = decode_events([body_of(endpoint, attributes)])
+    return "".join(event.text for event in events if isinstance(event, Token))

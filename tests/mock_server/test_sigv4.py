@@ -16,8 +16,9 @@ from botocore.credentials import Credentials
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mock_server.claim import SignatureRefused, WireRequest
 from mock_server.signature import Covered, signature_of
-from mock_server.sigv4 import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Gate, Level, SignatureRefused, Signer, WireRequest
+from mock_server.sigv4 import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Gate, Level, Signer
 
 PATH = "/endpoints/my-endpoint/invocations-response-stream"
 HOST = ("host", "example.amazonaws.com")

@@ -41,9 +41,10 @@ def converse(ask: Callable[[dict[str, Any], dict[str, Any]], None]) -> None:
 
 
 def describe(error: Exception) -> dict[str, Any]:
-    """Return an error as JSON can hold it, with botocore's members where it has them."""
-    kind = type(error)
-    return {"type": f"{kind.__module__}.{kind.__qualname__}", "message": str(error), "members": getattr(error, "response", {}).get("Error", {})}
+    """Return an error as JSON can hold it, with what botocore says of it where it does."""
+    kind, response = type(error), getattr(error, "response", None)
+    members = response.get("Error") if isinstance(response, dict) else None
+    return {"type": f"{kind.__module__}.{kind.__qualname__}", "message": str(error), "members": members}
 
 
 if __name__ == "__main__":

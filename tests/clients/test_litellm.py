@@ -1,0 +1,47 @@
+"""litellm's `sagemaker` (a prompt) and `sagemaker_chat` (messages), at once and asynchronously.
+
+It is tried where a part is a frame, as the endpoints cut by default: how much it reads of other cuts changes from version to version (BerriAI/litellm
+9165, 5372). Of LMI 0.23's `outputs` it knows nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from mock_server import MockServer
+from mock_server.catalog import FILE, load_catalog
+from tests.clients.foreign import Client, named, text_of
+from tests.contract.clients import MAX_NEW_TOKENS
+
+PROVIDERS = {"inputs": "sagemaker", "messages": "sagemaker_chat"}
+ENDPOINTS = [(PROVIDERS[entry.accepts], name) for name, entry in load_catalog(FILE).items() if entry.container.name != "lmi-0.23"]
+END = "<|endoftext|>"
+"""It takes a token of this text for the end, and shows none of it."""
+
+
+@pytest.fixture(scope="module")
+def litellm(start: Callable[[str], Client]) -> Client:
+    return start("litellm")
+
+
+@pytest.mark.parametrize("asynchronous", [False, True], ids=["sync", "async"])
+@pytest.mark.parametrize(("provider", "endpoint_name"), ENDPOINTS)
+def test_the_whole_text_arrives(twin: MockServer, litellm: Client, provider: str, endpoint_name: str, *, asynchronous: bool) -> None:
+    question = "how do I build a website?"
+    options = {"max_tokens": MAX_NEW_TOKENS}
+    answer = litellm.ask(provider=provider, endpoint=endpoint_name, asynchronous=asynchronous, prompt=question, options=options)
+
+    assert answer["error"] is None
+    assert "".join(answer["texts"]).lstrip(" ") == text_of(named(twin, endpoint_name), "mock.script=build-a-website").removesuffix(END).lstrip(" ")
+    assert len(answer["texts"]) > 50
+
+
+@pytest.mark.parametrize("asynchronous", [False, True], ids=["sync", "async"])
+@pytest.mark.parametrize("provider", PROVIDERS.values())
+def test_an_endpoint_that_is_not_there_is_a_bad_request(litellm: Client, provider: str, *, asynchronous: bool) -> None:
+    answer = litellm.ask(provider=provider, endpoint="unicorn", asynchronous=asynchronous, prompt="hello", options={})
+
+    assert answer["error"]["type"] == "litellm.exceptions.BadRequestError"
+    assert "Endpoint unicorn of account 123456789012 not found." in answer["error"]["message"]
