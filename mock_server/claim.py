@@ -94,16 +94,16 @@ def read_claim(request: WireRequest) -> Claim:
 
 def _claim_of_header(request: WireRequest, authorization: str) -> Claim:
     algorithm, *pairs = re.split(r"[,\s]+", authorization.strip().rstrip(","))
-    hashed = base64.b64encode(hashlib.sha256(authorization.encode("latin-1")).digest()).decode()
     if not all("=" in pair for pair in pairs):
-        raise incomplete(f"Invalid key=value pair (missing equal-sign) in Authorization header (hashed with SHA-256 and encoded with Base64): '{hashed}'.")
+        problem = "Invalid key=value pair (missing equal-sign) in Authorization header (hashed with SHA-256 and encoded with Base64)"
+        raise incomplete(f"{problem}: '{_hash_of(authorization)}'.")
     parts = dict(pair.split("=", 1) for pair in pairs)
     date = request.header("x-amz-date") or request.header("date")
     missing = [f"Authorization header requires '{name}' parameter. " for name in HEADER_PARTS if not parts.get(name)]
     if not date:
         missing.append("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. ")
     if missing or not date:
-        raise incomplete(f"{''.join(missing)}(Hashed with SHA-256 and encoded with Base64) Authorization={hashed}")
+        raise incomplete(f"{''.join(missing)}(Hashed with SHA-256 and encoded with Base64) Authorization={_hash_of(authorization)}")
     return Claim(
         request=request,
         query=_members(request.query),
@@ -115,6 +115,10 @@ def _claim_of_header(request: WireRequest, authorization: str) -> Claim:
         lifetime=SKEW,
         token=request.header("x-amz-security-token"),
     )
+
+
+def _hash_of(authorization: str) -> str:
+    return base64.b64encode(hashlib.sha256(authorization.encode("latin-1")).digest()).decode()
 
 
 def _claim_of_query(request: WireRequest) -> Claim:

@@ -13,7 +13,7 @@ from tests.clients.foreign import Client, started
 
 @pytest.fixture(scope="module")
 def twin() -> Iterator[MockServer]:
-    with MockServer() as server:
+    with MockServer(sigv4="verify") as server:  # each signs in its own way
         yield server
 
 

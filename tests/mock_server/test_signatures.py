@@ -168,6 +168,14 @@ def test_a_body_over_the_limit_is_refused_for_its_signature_if_it_has_none(twin:
     assert refusal.value.response["Error"]["Code"] == "413"
 
 
+def test_who_did_not_say_a_region_is_in_the_twins() -> None:
+    with MockServer(region="eu-west-3") as twin:
+        failure = httpx.post(
+            f"{twin.url}/endpoints/{LMI}/invocations", headers={"X-Amzn-SageMaker-Custom-Attributes": "mock.fault=model-error"}, trust_env=False
+        )
+    assert failure.json()["LogStreamArn"].startswith("arn:aws:logs:eu-west-3:")
+
+
 def test_containers_and_the_twins_own_paths_are_asked_no_signature(twin: MockServer) -> None:
     assert httpx.post(f"{twin.url}/containers/{LMI}/invocations", json={"inputs": "hello"}, trust_env=False).status_code == 200
     assert httpx.get(f"{twin.url}/_mock/health", trust_env=False).status_code == 200
