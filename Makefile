@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.ready
 DEV := $(VENV)/.ready-dev
+LLMOCK := build/llmock/bin/llmock
 CLIENTS := build/clients
 CANDIDATES := $(if $(PYTHON),$(PYTHON),python3.13 python3.12 python3.11 python3)
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
@@ -40,8 +41,8 @@ format: $(DEV)  ## write the code in the house's style
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: $(DEV)  ## print the benchmarks as one table
-	@$(BIN)/python -m tests.bench $(ARGS)
+bench: $(DEV) $(LLMOCK)  ## print the benchmarks as one table
+	@$(BIN)/python -m tests.bench --llmock $(LLMOCK) $(ARGS)
 
 screenshots: $(DEV) browser  ## take the README's pictures of the real page anew
 	$(BIN)/python -m tests.browser.pictures
@@ -79,6 +80,10 @@ $(CLIENTS)/javascript/.ready: tests/clients/package.json $(CLIENTS)/node/.ready
 	@rm -rf $(@D) && mkdir -p $(@D) && cp $< $(@D)
 	@PATH="$(CURDIR)/$(CLIENTS)/node/bin:$$PATH" npm install --prefix $(@D) --no-audit --no-fund --no-package-lock --loglevel=error >/dev/null
 	@touch $@
+
+$(LLMOCK): | $(DEV)  # a peer of the twin's, with an environment of its own: what it needs is nothing of ours
+	@$(BIN)/python -m venv --clear build/llmock
+	@build/llmock/bin/python -m pip install --quiet --disable-pip-version-check llmock==0.2.2
 
 # A virtual environment whose Python runs, is recent and has pip is kept, and pip completes it; any other is made anew.
 define CREATE_VENV

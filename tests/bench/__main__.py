@@ -11,11 +11,20 @@ import platform
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
-from tests.bench import client, decoder, twin
+from tests.bench import client, decoder, holding, pacing, twin
 from tests.bench.rows import Row, table
 
-PARTS: dict[str, Callable[[float, int], Iterator[Row]]] = {"decoder": decoder.rows, "twin": twin.rows, "client": client.rows}
+Part: TypeAlias = Callable[[float, int, str], Iterator[Row]]
+"""Rows from the share of the full amounts, the repetitions, and the program of llmock, empty for none."""
+PARTS: dict[str, Part] = {
+    "decoder": lambda scale, repeats, _: decoder.rows(scale, repeats),
+    "twin": twin.rows,
+    "pacing": pacing.rows,
+    "holding": holding.rows,
+    "client": lambda scale, repeats, _: client.rows(scale, repeats),
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,9 +32,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", choices=PARTS, action="append", help="measure this part alone; may be repeated")
     parser.add_argument("--repeats", type=int, default=3, help="how often each row is measured; its median is shown (default: %(default)s)")
     parser.add_argument("--scale", type=float, default=1.0, help="share of the full amounts, for a quick look (default: %(default)s)")
+    parser.add_argument("--llmock", default="", metavar="PROGRAM", help="an installed llmock, to measure it, too (make bench installs one)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows there, too")
     options = parser.parse_args(arguments)
-    rows = [row for name in options.only or PARTS for row in PARTS[name](options.scale, options.repeats)]
+    rows = [row for name in options.only or PARTS for row in PARTS[name](options.scale, options.repeats, options.llmock)]
     sys.stdout.write(
         f"{table(rows)}\n\nPython {platform.python_version()}, {platform.machine()}, median of {options.repeats}; an aim without a unit is a ratio.\n"
     )

@@ -11,14 +11,14 @@ from backends.sagemaker import SageMakerBackend
 from backends.wire import Token, decode_events
 from mock_server import MockServer
 from tests.bench.rows import Row, beside
-from tests.bench.twin import process
+from tests.bench.servers import TWIN, serve
 from tests.contract.clients import KEYS, body, boto3_client, request_for
 
 
 def rows(scale: float, repeats: int) -> Iterator[Row]:
     streams = max(1, int(60 * scale))
-    with process("mock_server", "--port", "0") as url:
-        yield _events(url, streams, repeats)
+    with serve(*TWIN) as server:
+        yield _events(server.url, streams, repeats)
     yield asyncio.run(_closing(max(2, int(20 * scale))))
 
 

@@ -1,6 +1,6 @@
 """A client that only counts: raw sockets in a process of its own, so that what is measured is the server.
 
-`python -m tests.bench.reader URL STREAMS ROUNDS` asks the same question on every connection, as often as there are rounds, and prints JSON.
+`python -m tests.bench.reader` reads a job from its input: every stream asks the same question, as often as there are rounds; it prints JSON.
 """
 
 from __future__ import annotations
@@ -8,22 +8,33 @@ from __future__ import annotations
 import json
 import selectors
 import socket
+import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from time import perf_counter
-from urllib.parse import urlsplit
+from typing import Any
 
 LAST_CHUNK = b"\r\n0\r\n\r\n"
 
 
-def request_bytes(url: str) -> bytes:
-    parts = urlsplit(url)
-    body = b'{"inputs": "x", "parameters": {"max_new_tokens": 2000}, "stream": true}'
-    head = (
-        f"POST {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-        "X-Amzn-SageMaker-Custom-Attributes: mock.script=long;mock.profile=instant\r\n\r\n"
-    )
-    return head.encode() + body
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What to ask, at which port of this machine, and how often."""
+
+    port: int
+    request: str
+    streams: int
+    rounds: int = 1
+
+    def run(self, by: str = "tests.bench.reader") -> dict[str, float]:
+        """Do it in another process, and return what that measured."""
+        done = subprocess.run([sys.executable, "-m", by], input=json.dumps(asdict(self)), check=True, stdout=subprocess.PIPE, text=True)
+        result: dict[str, float] = json.loads(done.stdout)
+        return result
+
+
+def read_job() -> Job:
+    return Job(**json.load(sys.stdin))
 
 
 @dataclass
@@ -33,14 +44,14 @@ class Stream:
     connection: socket.socket
     rounds: int
     tail: bytes = b""
-    first_s: float | None = None
+    first_s: float = 0.0
 
 
-def read(url: str, streams: int, rounds: int) -> dict[str, float]:
-    """Return the seconds that all answers took, their bytes, and the slowest first byte."""
-    parts, request = urlsplit(url), request_bytes(url)
+def read(job: Job) -> dict[str, float]:
+    """Return the seconds that all answers took, their bytes, and the fastest and the slowest first byte."""
+    request = job.request.encode()
     selector = selectors.DefaultSelector()
-    asking = [Stream(socket.create_connection((str(parts.hostname), int(parts.port or 80))), rounds) for _ in range(streams)]
+    asking = [Stream(socket.create_connection(("127.0.0.1", job.port)), job.rounds) for _ in range(job.streams)]
     start_s = perf_counter()
     for stream in asking:
         stream.connection.sendall(request)
@@ -52,16 +63,14 @@ def read(url: str, streams: int, rounds: int) -> dict[str, float]:
             if not key.data.rounds:
                 selector.unregister(key.fileobj)
                 key.data.connection.close()
-    return {"seconds": perf_counter() - start_s, "bytes": size, "first_byte_s": max(stream.first_s or 0.0 for stream in asking)}
+    firsts_s = [stream.first_s for stream in asking]
+    return {"seconds": perf_counter() - start_s, "bytes": size, "fastest_s": min(firsts_s), "slowest_s": max(firsts_s)}
 
 
 def read_some(stream: Stream, request: bytes, start_s: float) -> int:
     """Read what is there and return its length; ask again behind an answer's end."""
-    data = stream.connection.recv(1 << 20)
-    if not data:
-        raise SystemExit("the server closed the connection before the answer's end")
-    if stream.first_s is None:
-        stream.first_s = perf_counter() - start_s
+    data = receive(stream.connection)
+    stream.first_s = stream.first_s or perf_counter() - start_s
     stream.tail = (stream.tail + data)[-len(LAST_CHUNK) :]
     if stream.tail == LAST_CHUNK:
         stream.rounds -= 1
@@ -71,5 +80,16 @@ def read_some(stream: Stream, request: bytes, start_s: float) -> int:
     return len(data)
 
 
+def receive(connection: socket.socket) -> bytes:
+    data = connection.recv(1 << 20)
+    if not data:
+        raise SystemExit("the server closed the connection before the answer's end")
+    return data
+
+
+def print_result(result: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(result))
+
+
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(read(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))))
+    print_result(read(read_job()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from statistics import median
 from time import perf_counter
@@ -52,3 +52,11 @@ def beside(name: str, unit: str, amount: int, ours: Callable[[], object], peer_n
     pairs = [(amount / seconds(ours), amount / seconds(peer)) for _ in range(repeats)]
     rates = (median(rate for rate, _ in pairs), median(rate for _, rate in pairs))
     return Row(name, rates[0], unit, peer_name, rates[1], median(ours / peer for ours, peer in pairs), aim)
+
+
+def beside_all(name: str, unit: str, peers: Sequence[str], runs: Sequence[Sequence[float]], aim: str, *, less_is_better: bool = False) -> Iterator[Row]:
+    """Yield a row beside each peer; a run holds our figure and then each peer's, measured in turn."""
+    ours, *others = zip(*runs, strict=True)
+    for peer, theirs in zip(peers, others, strict=True):
+        ratios = (mine / other for mine, other in zip(ours, theirs, strict=True))
+        yield Row(name, median(ours), unit, peer, median(theirs), median(1 / ratio if less_is_better else ratio for ratio in ratios), aim)
