@@ -12,7 +12,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4
 
 .DEFAULT_GOAL := help
-.PHONY: help demo mock test test-fast test-sdk lint format bench screenshots browser clients constraints clean
+.PHONY: help demo mock test test-fast test-sdk lint format bench load screenshots browser clients constraints clean
 
 help:  ## say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -43,6 +43,9 @@ format: $(DEV)  ## write the code in the house's style
 
 bench: $(DEV) $(LLMOCK)  ## print the benchmarks as one table
 	@$(BIN)/python -m tests.bench --llmock $(LLMOCK) $(ARGS)
+
+load: $(DEV)  ## stream from an endpoint by Locust, whose page is at port 8089 (ARGS="--endpoint NAME --endpoint-url URL")
+	@$(BIN)/python -m locust -f tests/load/locustfile.py --web-host 127.0.0.1 $(ARGS)
 
 screenshots: $(DEV) browser  ## take the README's pictures of the real page anew
 	$(BIN)/python -m tests.browser.pictures
