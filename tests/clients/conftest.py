@@ -1,14 +1,14 @@
-"""A twin of the module's own, so that its journal has nobody else's requests, and other people's clients of it."""
+"""A twin of the module's own that takes no signature on trust and whose journal has nobody else's requests, and other people's clients of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
 
 from mock_server import MockServer
-from tests.clients.foreign import Client, started
+from tests.clients.foreign import Client, Start, started
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,10 @@ def _forget(twin: MockServer) -> None:
 
 
 @pytest.fixture(scope="module")
-def start(twin: MockServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Client]]:
-    """Start a client of the twin by its name in `foreign.USES`."""
+def start(twin: MockServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
     with ExitStack() as running:
-        yield lambda name: running.enter_context(started(name, twin.environ, tmp_path_factory.mktemp(name)))
+
+        def begin(name: str, **environ: str) -> Client:
+            return running.enter_context(started(name, {**twin.environ, **environ}, tmp_path_factory.mktemp(name)))
+
+        yield begin

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 import httpx
 import pytest
@@ -92,6 +92,12 @@ class Client:
         """Return the end of what the program wrote to its standard error."""
         self._log.seek(0)
         return self._log.read().decode(errors="replace")[-4000:]
+
+
+class Start(Protocol):
+    """Start a client of the twin by its name in `foreign.USES`, with variables of its own besides the twin's."""
+
+    def __call__(self, name: str, **environ: str) -> Client: ...
 
 
 @contextmanager

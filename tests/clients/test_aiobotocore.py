@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import boto3
@@ -10,7 +9,7 @@ import pytest
 
 from mock_server import MockServer
 from mock_server.catalog import FILE, load_catalog
-from tests.clients.foreign import Client, body_of, named, question_for
+from tests.clients.foreign import Client, Start, body_of, named, question_for
 from tests.contract.cuttings import CUTS
 
 ENDPOINTS = tuple(load_catalog(FILE))
@@ -19,7 +18,7 @@ NAMES = ("sagemaker-runtime", "runtime.sagemaker")
 
 
 @pytest.fixture(scope="module")
-def client(start: Callable[[str], Client]) -> Client:
+def client(start: Start) -> Client:
     return start("aiobotocore")
 
 

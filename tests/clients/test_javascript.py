@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 from mock_server import MockServer
 from mock_server.catalog import FILE, load_catalog
 from mock_server.faults import KINDS
-from tests.clients.foreign import Client, body_of, named, question_for
+from tests.clients.foreign import Client, Start, body_of, named, question_for, started
 from tests.contract.cuttings import CUTS
 
 ENDPOINTS = tuple(load_catalog(FILE))
@@ -22,7 +23,7 @@ BROKEN = "Your model primary closed the connection before it completed the infer
 
 
 @pytest.fixture(scope="module")
-def sdk(start: Callable[[str], Client]) -> Client:
+def sdk(start: Start) -> Client:
     return start("javascript")
 
 
@@ -111,9 +112,40 @@ def test_what_fails_at_first_is_tried_again(twin: MockServer, sdk: Client, fault
     assert [entry.status for entry in twin.journal.finished] == [*[status] * failures, 200]
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "name", "says"),
+    [
+        ("AWS_SECRET_ACCESS_KEY", "another", "InvalidSignatureException", "The request signature we calculated does not match"),
+        ("AWS_ACCESS_KEY_ID", "AKIDUNKNOWN", "UnrecognizedClientException", "The security token included in the request is invalid."),
+        ("AWS_REGION", "eu-west-1", "InvalidSignatureException", "Credential should be scoped to a valid region."),
+    ],
+)
+def test_a_signature_of_other_keys_or_for_another_region_is_refused(twin: MockServer, start: Start, variable: str, value: str, name: str, says: str) -> None:
+    answer = start("javascript", **{variable: value}).ask(operation="stream", input=question_for(twin.endpoints[0], "mock.script=hello"))
+
+    assert (answer["error"]["status"], answer["error"]["name"]) == (403, name)
+    assert says in answer["error"]["message"]
+    assert twin.journal.wait().ended == "refused"
+
+
 def test_an_abort_in_the_middle_closes_the_connection(twin: MockServer, sdk: Client) -> None:
     answer = sdk.ask(operation="stream", input=question_for(twin.endpoints[1], "mock.fault=stall@3;mock.script=hello"), abortAfter=3)
 
     assert (answer["error"]["message"], answer["error"]["members"]["code"]) == ("aborted", "ECONNRESET")
     entry = twin.journal.wait()
     assert (entry.ended, entry.cancelled_at_part) == ("cancelled", 3)
+
+
+def test_the_sdk_streams_over_tls_where_node_is_told_of_the_authority(twin: MockServer, tmp_path: Path) -> None:
+    authority = trustme.CA()
+    cert, ca = tmp_path / "cert.pem", tmp_path / "ca.pem"
+    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(cert))
+    authority.cert_pem.write_to_path(str(ca))
+    with (
+        MockServer(tls=(cert, cert), sigv4="verify") as secret_twin,
+        started("javascript", secret_twin.environ | {"NODE_EXTRA_CA_CERTS": str(ca)}, tmp_path) as sdk,
+    ):
+        answer = sdk.ask(operation="stream", input=question_for(twin.endpoints[0], "mock.script=emoji"))
+
+    assert answer["error"] is None
+    assert b"".join(answer["parts"]) == body_of(twin.endpoints[0], "mock.script=emoji")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from mock_server import MockServer
 from mock_server.catalog import FILE, load_catalog
-from tests.clients.foreign import Client, named, text_of
+from tests.clients.foreign import Client, Start, named, text_of
 from tests.contract.clients import MAX_NEW_TOKENS
 from tests.contract.cuttings import CUTS
 
@@ -26,7 +26,7 @@ OPTIONS: Mapping[str, Mapping[str, Any]] = {
 
 
 @pytest.fixture(scope="module")
-def langchain(start: Callable[[str], Client]) -> Client:
+def langchain(start: Start) -> Client:
     return start("langchain")
 
 

@@ -6,13 +6,11 @@ It is tried where a part is a frame, as the endpoints cut by default: how much i
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from mock_server import MockServer
 from mock_server.catalog import FILE, load_catalog
-from tests.clients.foreign import Client, named, text_of
+from tests.clients.foreign import Client, Start, named, text_of
 from tests.contract.clients import MAX_NEW_TOKENS
 
 PROVIDERS = {"inputs": "sagemaker", "messages": "sagemaker_chat"}
@@ -22,7 +20,7 @@ END = "<|endoftext|>"
 
 
 @pytest.fixture(scope="module")
-def litellm(start: Callable[[str], Client]) -> Client:
+def litellm(start: Start) -> Client:
     return start("litellm")
 
 
