@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from time import monotonic
 
 import pytest
 
@@ -19,6 +20,10 @@ def twin() -> Iterator[MockServer]:
 
 @pytest.fixture(autouse=True)
 def _forget(twin: MockServer) -> None:
+    """Wait until the twin knows how the last test's requests ended, which their clients may know before, and forget them."""
+    deadline_s = monotonic() + 10
+    while still := twin.journal.open:
+        assert monotonic() < deadline_s, f"requests of the test before are open: {still}"
     twin.journal.reset()
 
 

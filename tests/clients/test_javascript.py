@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import trustme
 
+from backends.events import Finish
+from backends.wire import decode_events
 from mock_server import MockServer
 from mock_server.catalog import FILE, load_catalog
 from mock_server.faults import KINDS
@@ -38,6 +40,7 @@ def test_every_byte_arrives_through_every_cut(twin: MockServer, sdk: Client, end
         assert answer["error"] is None
         assert b"".join(answer["parts"]) == body_of(endpoint, attributes)
         assert (answer["variant"], answer["attempts"]) == ("AllTraffic", 1)
+        assert isinstance(list(decode_events(answer["parts"], answer["contentType"]))[-1], Finish)
 
 
 @pytest.mark.parametrize("endpoint_name", ENDPOINTS)

@@ -1,4 +1,4 @@
-// The AWS SDK for JavaScript, v3, as an application uses it. One line of JSON asks, one answers: the parts, what was raised, and the hosts that were asked for.
+// The AWS SDK for JavaScript, v3, as an application uses it. One line of JSON asks, one answers: the parts, what was thrown, the hosts that were asked for.
 
 import { createRequire } from "node:module";
 import net from "node:net";

@@ -13,7 +13,6 @@ async def _stream(question: dict[str, Any], answer: dict[str, Any], reached: asy
     parts = answer.setdefault("parts", [])
     async with get_session().create_client(question["client"]) as client:
         response = await client.invoke_endpoint_with_response_stream(**question["input"])
-        answer["contentType"] = response["ContentType"]
         async for event in response["Body"]:
             parts.append(b64encode(event["PayloadPart"]["Bytes"]).decode())
             if len(parts) == question.get("cancelAfter"):
