@@ -66,8 +66,9 @@ class Invocation:
         return "fault" if self.fault and self.fault.stage in {"service", "model"} else "refused"
 
     def ask(self, request: ContainerRequest) -> Reply:
-        """Return the container's reply to the request."""
-        taken = self.endpoint.container.handle(request)
+        """Return the container's reply to the request, which has the custom attributes that are not the twin's."""
+        forwarded = {**request.headers, ATTRIBUTES_HEADER: self.entry.custom_attributes}
+        taken = self.endpoint.container.handle(replace(request, headers=forwarded))
         if isinstance(taken, Reply):
             return taken
         script = self.choices.find_script(taken.question)

@@ -34,7 +34,7 @@ ROOMS = {
     "backends.events": Room(never=IO),
     "backends.errors": Room(never=IO),
     "backends.wire": Room(WIRE, frozenset({"orjson"}), never=IO),
-    "mock_server": Room(TWIN, frozenset({"fastapi", "orjson", "starlette", "uvicorn"})),
+    "mock_server": Room(TWIN, frozenset({"fastapi", "orjson", "pydantic", "starlette", "uvicorn"})),
     "mock_server.record": Room(TWIN | CALLERS, frozenset({"starlette"})),
     "mock_server.upstream": Room(TWIN | CALLERS, frozenset({"orjson"})),
     "mock_server.signature": Room(TWIN, frozenset({"botocore"})),
@@ -88,6 +88,7 @@ def test_a_file_imports_only_what_its_room_may(path: Path) -> None:
 BROUGHT_BY = {
     "botocore": "boto3",
     "cryptography": "trustme",
+    "pydantic": "fastapi",
     "starlette": "fastapi",
     "urllib3": "boto3",
     "PIL": "gradio",

@@ -5,5 +5,6 @@ from __future__ import annotations
 from mock_server.containers.container import Container
 from mock_server.containers.lmi import LMI
 from mock_server.containers.tgi import TGI
+from mock_server.containers.vllm import VLLM
 
-CONTAINERS: dict[str, Container] = {container.name: container for container in (*LMI, *TGI)}
+CONTAINERS: dict[str, Container] = {container.name: container for container in (*LMI, *TGI, *VLLM)}
