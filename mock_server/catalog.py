@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from backends.endpoints import Accepts, Endpoint
 from mock_server.containers import CONTAINERS
@@ -30,6 +31,16 @@ class CatalogError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Upstream:
+    """Where a model is."""
+
+    url: str
+    """Up to and with `/v1`."""
+    model: str | None = None
+    """None: the first that the server lists."""
+
+
+@dataclass(frozen=True, slots=True)
 class CatalogEntry:
     """One endpoint of the twin."""
 
@@ -41,6 +52,8 @@ class CatalogEntry:
     """None: what the server was started with."""
     cut: Cut
     scripts: Mapping[str, Script]
+    upstream: Upstream | None = None
+    """The real model that answers, if one does."""
 
     def as_endpoint(self, url: str) -> Endpoint:
         """Return how a backend reaches this endpoint's container on the twin at `url`."""
@@ -86,8 +99,8 @@ def read_entry(name: str, table: Any, folder: Path) -> CatalogEntry:
     if not isinstance(table, dict):
         raise CatalogError(f"{where}: expected a table, received {table!r}")
     for key in table:
-        if key not in READERS:
-            raise CatalogError(f"{where}: unknown key {key!r}, expected one of {', '.join(READERS)}")
+        if key not in KEYS:
+            raise CatalogError(f"{where}: unknown key {key!r}, expected one of {', '.join(KEYS)}")
     values: dict[str, Any] = {}
     for key, read in READERS.items():
         try:
@@ -147,6 +160,31 @@ def _read_profile(value: Any, _: _Row) -> Profile | None:
     return find_profile(text) if text else None
 
 
+def _parse_upstream(text: str, model: str | None = None) -> Upstream:
+    """Read the URL of a server, with or without `/v1` at its end.
+
+    Raises:
+        WordError: It is no URL of a server.
+    """
+    expected = "the URL of a server with OpenAI's API, as http://127.0.0.1:11434/v1"
+    try:
+        url = urlsplit(text)
+        usable = url.scheme in {"http", "https"} and bool(url.hostname) and not url.query and not url.fragment and not url.username and (url.port or 1) > 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise WordError(f"{text!r} is no such URL", expected)
+    base = text.rstrip("/")
+    return Upstream(base if base.endswith("/v1") else f"{base}/v1", model)
+
+
+def _read_upstream(value: Any, row: _Row) -> Upstream | None:
+    url, model = _text(value), _text(row.table.get("upstream_model"))
+    if model and not url:
+        raise WordError("upstream_model stands without it", "both, or upstream alone")
+    return _parse_upstream(url, model) if url else None
+
+
 READERS: dict[str, Callable[[Any, _Row], Any]] = {
     "container": _read_container,
     "accepts": _read_accepts,
@@ -154,5 +192,8 @@ READERS: dict[str, Callable[[Any, _Row], Any]] = {
     "profile": _read_profile,
     "cut": lambda value, _: parse_cut(_text(value) or "write"),
     "scripts": _read_scripts,
+    "upstream": _read_upstream,
 }
 """Key of an endpoint's table -> what is made of its value, None where it is left out; in the order in which they are read."""
+KEYS = (*READERS, "upstream_model")
+"""Those besides are read with another."""

@@ -108,6 +108,10 @@ class Connection(HttpToolsProtocol):
     async def drain(self) -> None:
         """Send what was written, and wait while the client reads too slowly."""
         self._outbox.flush()
+        await self.relieve()
+
+    async def relieve(self) -> None:
+        """Wait while the client reads too slowly."""
         if self.flow.write_paused:
             await self.flow.drain()
 

@@ -9,10 +9,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from mock_server.connection import find_connection
 from mock_server.containers.container import ContainerRequest, Reply
 from mock_server.faults import Stage
 from mock_server.invocation import ATTRIBUTES_HEADER, Invocation, Twin, begin
 from mock_server.journal import Entry
+from mock_server.live import Live, head_of
 from mock_server.requests import GONE, MAX_BODY_BYTES, receive
 from mock_server.words import WordError
 
@@ -48,10 +50,12 @@ async def _answer(twin: Twin, request: Request) -> Response:
         return _refuse(twin, entry, 413, f"the body is longer than {MAX_BODY_BYTES} bytes")
     try:
         invocation = begin(twin, endpoint, entry, request.headers.get(ATTRIBUTES_HEADER, ""), NO_SERVICE)
-        reply = _ask(invocation, request, body)
+        async with find_connection(request.scope).until_gone():
+            return _respond(invocation, await _ask(invocation, request, body))
     except WordError as error:
         return _refuse(twin, entry, 400, str(error))
-    return _respond(invocation, reply)
+    invocation.leave(request)
+    return GONE
 
 
 def _refuse(twin: Twin, entry: Entry, status: int, error: str) -> Response:
@@ -60,17 +64,18 @@ def _refuse(twin: Twin, entry: Entry, status: int, error: str) -> Response:
     return JSONResponse({"error": error}, status)
 
 
-def _ask(invocation: Invocation, request: Request, body: bytes) -> Reply:
+async def _ask(invocation: Invocation, request: Request, body: bytes) -> Reply | Live:
     fault = invocation.fault
     if fault and fault.stage == "model":
         if fault.argument == "0":
             raise WordError("mock.fault: 'model-error:0' is a model that SageMaker waits for in vain", "model-error with a status, or stall")
         return invocation.endpoint.container.failure(int(fault.argument))
     path, headers = f"/{request.path_params.get('path', '')}", dict(request.headers)
-    return invocation.ask(ContainerRequest(request.method, path, headers.get("content-type"), body, invocation.choices.seed, headers))
+    return await invocation.ask(ContainerRequest(request.method, path, headers.get("content-type"), body, invocation.choices.seed, headers))
 
 
-def _respond(invocation: Invocation, reply: Reply) -> Response:
-    if not reply.is_chunked:
-        reply = replace(reply, head_waits=True)
-    return invocation.respond(reply.status, dict(reply.headers), invocation.timeline(reply, None))
+def _respond(invocation: Invocation, answer: Reply | Live) -> Response:
+    if isinstance(answer, Reply) and not answer.is_chunked:
+        answer = replace(answer, head_waits=True)
+    head = head_of(answer)
+    return invocation.respond(head.status, dict(head.headers), answer, None)

@@ -45,6 +45,8 @@ class Timeline:
     ending: Ending = "clean"
     faulty: bool = False
     """Whether a fault damaged the answer."""
+    final: bool = False
+    """Whether nothing follows, however much more of the answer there is."""
 
     def at_speed(self, speed: float) -> Timeline:
         """Return the same with every wait divided by `speed`."""
@@ -60,9 +62,9 @@ def _stop(timeline: Timeline, after: int, last: bytes | None = None, ending: End
     due_s = tuple(timeline.due_s[:after])
     chunks: Iterator[bytes] = islice(timeline.chunks, after)
     if last is None:
-        return replace(timeline, chunks=chunks, due_s=due_s, parts=after, ending=ending, faulty=True)
+        return replace(timeline, chunks=chunks, due_s=due_s, parts=after, ending=ending, faulty=True, final=True)
     moment_s = timeline.due_s[after] if after < len(timeline.due_s) else max(due_s, default=0.0)
-    return replace(timeline, chunks=chain(chunks, (last,)), due_s=(*due_s, moment_s), parts=after, ending=ending, faulty=True)
+    return replace(timeline, chunks=chain(chunks, (last,)), due_s=(*due_s, moment_s), parts=after, ending=ending, faulty=True, final=True)
 
 
 def _model_stream_error(timeline: Timeline, after: int, code: str) -> Timeline:

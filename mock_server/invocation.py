@@ -1,33 +1,26 @@
-"""One request to the twin: what it asks for, what its container answers, and how that is timed, cut and damaged.
-
-script -> writes (container) -> timed writes (profile) -> timed parts (cut) -> chunks (the front's framing) -> damaged chunks (fault). Each step is a
-function of data and a seed; nothing here waits or writes.
-"""
+"""One request to the twin: what it asks for, who answers it, and what the journal says of it."""
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from itertools import accumulate, pairwise
-from typing import TypeAlias
 
-from mock_server.catalog import CatalogEntry
+from starlette.requests import Request
+
+from mock_server.catalog import CatalogEntry, Upstream
 from mock_server.choices import Choices, choose, strip_choices
 from mock_server.clock import Clock
-from mock_server.containers.container import ContainerRequest, Reply, generate
-from mock_server.faults import Fault, Stage, Timeline
+from mock_server.connection import find_connection
+from mock_server.containers.container import ContainerRequest, Reply, Taken, generate
+from mock_server.faults import Fault, Stage
 from mock_server.journal import Ended, Entry, Journal
+from mock_server.live import Live, ModelError
+from mock_server.pipeline import Frame, Pipeline
 from mock_server.playback import PlayedResponse, Tally
 from mock_server.profiles import Profile
 from mock_server.sigv4 import Gate
 from mock_server.words import WordError
 
-Frame: TypeAlias = Callable[[bytes], bytes]
-"""From a part to the chunk that carries it."""
-
-KEEP_ALIVE_S = 15.0
-"""axum's interval, which TGI leaves as it is (axum src/response/sse.rs)."""
 ATTRIBUTES_HEADER = "x-amzn-sagemaker-custom-attributes"
 
 
@@ -53,6 +46,8 @@ class Invocation:
     choices: Choices
     entry: Entry
     """What the journal says of it, as far as that is known; nobody sees it there before it is answered."""
+    has_failed: bool = False
+    """Whether the model behind the endpoint did."""
 
     @property
     def fault(self) -> Fault | None:
@@ -62,18 +57,46 @@ class Invocation:
 
     @property
     def failure(self) -> Ended:
-        """What an answer is that is an error: asked for, or the request's own."""
+        """What an answer is that is an error: the model's, asked for, or the request's own."""
+        if self.has_failed:
+            return "failed"
         return "fault" if self.fault and self.fault.stage in {"service", "model"} else "refused"
 
-    def ask(self, request: ContainerRequest) -> Reply:
-        """Return the container's reply to the request, which has the custom attributes that are not the twin's."""
+    async def ask(self, request: ContainerRequest, *, whole: bool = False) -> Reply | Live:
+        """Return the container's reply to the request, which has the custom attributes that are not the twin's.
+
+        Where a model answers, it has begun, or, of a reply that is wanted whole, ended.
+        """
         forwarded = {**request.headers, ATTRIBUTES_HEADER: self.entry.custom_attributes}
         taken = self.endpoint.container.handle(replace(request, headers=forwarded))
         if isinstance(taken, Reply):
             return taken
+        if self.endpoint.upstream and not self.choices.script:
+            return await self._ask_model(taken, self.endpoint.upstream, whole=whole or not taken.head.is_chunked)
         script = self.choices.find_script(taken.question)
         self.entry = replace(self.entry, script=script.name)
         return taken.reply(generate(script, taken.question))
+
+    async def _ask_model(self, taken: Taken, upstream: Upstream, *, whole: bool) -> Reply | Live:
+        """Ask; a model that fails before a head that waits for it is a container that fails."""
+        from mock_server.upstream import ask_upstream  # an HTTP client, which nobody else needs
+
+        live = Live(taken, ask_upstream(upstream, taken.question, self.endpoint.family))
+        try:
+            if whole or taken.head.head_waits:
+                await live.begin()
+            if not whole:
+                return live
+            body = await live.read()
+        except ModelError as error:
+            self.fail(error)
+            return self.endpoint.container.failure(error.status or 500)
+        return replace(taken.head, writes=(body,), tokens=(live.tokens,))
+
+    def fail(self, error: ModelError) -> None:
+        """Note why the model behind the endpoint did not answer, or no more."""
+        self.has_failed = True
+        self.note(str(error))
 
     def note(self, text: str) -> None:
         """Say something more in the journal."""
@@ -84,80 +107,30 @@ class Invocation:
         if self.fault and self.fault.stage not in {"service", "model"}:
             self.note(f"the fault was not reached: {reason}")
 
-    def timeline(self, reply: Reply, frame: Frame | None) -> Timeline:
-        """Return when which chunks of a reply leave, fault included; `frame` turns a part into a chunk."""
-        writes, due_s = self._time(reply)
-        parts: Sequence[bytes] = writes
-        if not self.choices.cut.is_write:
-            parts, due_s = self._cut(writes, due_s)
-        chunks = map(frame, parts) if frame else parts
-        length_bytes = None if frame or reply.is_chunked else sum(map(len, parts))
-        return self._damage(Timeline(chunks, due_s, len(parts), reply.head_waits, length_bytes)).at_speed(self.choices.speed)
-
-    def _time(self, reply: Reply) -> tuple[Sequence[bytes], Sequence[float]]:
-        """Return a reply's writes, those that keep the connection alive among them, and when each is due."""
-        due_s = reply.due_s
-        if due_s is None:
-            due_s = _due_s(self.choices.profile.token_times_s(reply.last_token, self.choices.seed), reply.tokens)
-        if not reply.keep_alive or not due_s or due_s[-1] <= KEEP_ALIVE_S:
-            return reply.writes, due_s
-        return _keep_alive(reply.writes, due_s, reply.keep_alive)
-
-    def respond(self, status: int, headers: Mapping[str, str], timeline: Timeline) -> PlayedResponse:
-        """Start the journal's entry; return the response that plays a timeline and then finishes it."""
+    def respond(self, status: int, headers: Mapping[str, str], answer: Reply | Live, frame: Frame | None) -> PlayedResponse:
+        """Start the journal's entry; return the response that plays an answer and then finishes it; `frame` turns a part into a chunk."""
+        timelines = Pipeline(self.choices, self.fault, self.note, self.miss).timelines(answer, frame)
         self.entry = self.twin.journal.start(self.entry)
 
-        async def timelines() -> AsyncGenerator[Timeline]:
-            yield timeline
-
         def report(tally: Tally) -> None:
-            parts = min(tally.chunks, timeline.parts)
-            refused = tally.ended == "completed" and status >= 400
-            self.finish(self.failure if refused else tally.ended, status=status if tally.head_left else None, parts=parts, sent_bytes=tally.bytes)
+            ended = tally.ended
+            if isinstance(answer, Live) and answer.error:
+                self.fail(answer.error)
+            if ended == "completed" and (status >= 400 or self.has_failed):
+                ended = self.failure
+            self.finish(ended, status=status if tally.head_left else None, parts=tally.parts, sent_bytes=tally.bytes)
 
         raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
-        return PlayedResponse(status=status, headers=raw, timelines=timelines(), clock=self.twin.clock, report=report)
+        return PlayedResponse(status=status, headers=raw, timelines=timelines, clock=self.twin.clock, report=report)
+
+    def leave(self, request: Request) -> None:
+        """Finish the journal's entry of a client that went before it was answered, or was sent away because the twin stops."""
+        self.finish("stopped" if find_connection(request.scope).is_stopped else "cancelled", status=None)
 
     def finish(self, ended: Ended, *, status: int | None, parts: int = 0, sent_bytes: int = 0) -> None:
         """Finish the journal's entry."""
         cancelled_at = parts if ended == "cancelled" else None
         self.twin.journal.finish(replace(self.entry, ended=ended, status=status, parts=parts, bytes=sent_bytes, cancelled_at_part=cancelled_at))
-
-    def _damage(self, timeline: Timeline) -> Timeline:
-        """Return what leaves instead if a fault strikes."""
-        damaged = self.fault.damage(timeline) if self.fault else None
-        if damaged is None:
-            self.miss(f"the answer has {timeline.parts} parts")
-        return damaged or timeline
-
-    def _cut(self, writes: Sequence[bytes], due_s: Sequence[float]) -> tuple[list[bytes], list[float]]:
-        """Cut the whole body; a part is due with the write that holds its last byte."""
-        body, ends = b"".join(writes), list(accumulate(map(len, writes)))
-        offsets, missed = self.choices.cut.offsets(body, ends, self.choices.seed)
-        for name in missed:
-            self.note(f"the cut {name} found nothing to cut")
-        bounds = list(pairwise([0, *offsets, len(body)])) if body else []
-        return [body[start:end] for start, end in bounds], [due_s[bisect_left(ends, end)] for _, end in bounds]
-
-
-def _due_s(times_s: Sequence[float], tokens: Sequence[int]) -> Sequence[float]:
-    """Return when each write leaves that waits for so many tokens; `times_s` ascend."""
-    if not times_s or not times_s[-1]:
-        return (0.0,) * len(tokens)
-    return [times_s[count - 1] if count else 0.0 for count in tokens]
-
-
-def _keep_alive(writes: Sequence[bytes], due_s: Sequence[float], comment: bytes) -> tuple[list[bytes], list[float]]:
-    """Return the writes with a comment after every 15 s of silence, before the first one too."""
-    timed: list[tuple[bytes, float]] = []
-    latest_s = 0.0
-    for write, moment_s in zip(writes, due_s, strict=True):
-        while moment_s - latest_s > KEEP_ALIVE_S:
-            latest_s += KEEP_ALIVE_S
-            timed.append((comment, latest_s))
-        timed.append((write, moment_s))
-        latest_s = moment_s
-    return [write for write, _ in timed], [moment_s for _, moment_s in timed]
 
 
 def begin(twin: Twin, endpoint: CatalogEntry, entry: Entry, attributes: str, stages: Mapping[Stage, str]) -> Invocation:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-from collections.abc import AsyncGenerator, AsyncIterable, Callable
+from collections.abc import AsyncIterable, Callable
 from dataclasses import dataclass
 from itertools import chain
 
@@ -16,6 +16,7 @@ from mock_server.clock import Clock
 from mock_server.connection import Connection, find_connection
 from mock_server.faults import Timeline
 from mock_server.journal import Ended
+from mock_server.live import Timelines
 
 MAX_WRITE_BYTES = 64 * 1024
 """So many bytes of chunks that are due go out in one system call; then other streams have their turn."""
@@ -30,7 +31,8 @@ EMPTY = Timeline((), (), 0, head_waits=True, length_bytes=0)
 class Tally:
     """What has left so far."""
 
-    chunks: int = 0
+    parts: int = 0
+    """Whole ones."""
     bytes: int = 0
     head_left: bool = False
     ended: Ended = "cancelled"
@@ -43,9 +45,7 @@ class PlayedResponse(Response):
     with what left and how it ended.
     """
 
-    def __init__(
-        self, *, status: int, headers: list[tuple[bytes, bytes]], timelines: AsyncGenerator[Timeline], clock: Clock, report: Callable[[Tally], None]
-    ) -> None:
+    def __init__(self, *, status: int, headers: list[tuple[bytes, bytes]], timelines: Timelines, clock: Clock, report: Callable[[Tally], None]) -> None:
         self.status_code = status
         self.background = None
         self.raw_headers = headers
@@ -81,67 +81,75 @@ class _Player:
     status: int
     headers: list[tuple[bytes, bytes]]
     tally: Tally
+    timeline: Timeline = EMPTY
+    """What is being played."""
+    chunks: int = 0
+    """How many of its chunks have left."""
 
     async def play(self, timelines: AsyncIterable[Timeline]) -> None:
-        start_s, timeline, faulty = self.clock.now_s(), EMPTY, False
-        async for timeline in timelines:
-            if not timeline.head_waits:
-                await self._send_head(timeline.length_bytes)
-            await self._send_chunks(timeline, start_s)
-            faulty = faulty or timeline.faulty
-            if timeline.ending != "clean":
+        start_s, faulty = self.clock.now_s(), False
+        async for self.timeline in timelines:
+            self.chunks = 0
+            if not self.timeline.head_waits:
+                await self._send_head()
+            await self._send_chunks(start_s)
+            faulty = faulty or self.timeline.faulty
+            if self.timeline.final or self.timeline.ending != "clean":
                 break
-        await self._end(timeline)
+            await self.connection.relieve()
+        await self._end()
         self.tally.ended = "fault" if faulty else "completed"
 
-    async def _end(self, last: Timeline) -> None:
-        if last.ending == "hang":
+    async def _end(self) -> None:
+        if self.timeline.ending == "hang":
             await self.clock.sleep_until(math.inf)
-        if last.ending == "reset":
+        if self.timeline.ending == "reset":
             self.tally.ended = "fault"
             await self.connection.reset()
-        await self._send_head(last.length_bytes)
+        await self._send_head()
         await self.send({"type": "http.response.body", "body": b""})
 
-    async def _send_chunks(self, timeline: Timeline, start_s: float) -> None:
+    async def _send_chunks(self, start_s: float) -> None:
         """Write what is due now together, a little at first and then more: nobody's first chunk waits for another's bulk."""
         due_now_s, packed_bytes, most_bytes = 0.0, 0, 1
         packed: list[bytes] = []
-        for chunk, due_s in zip(timeline.chunks, timeline.due_s, strict=True):
+        for chunk, due_s in zip(self.timeline.chunks, self.timeline.due_s, strict=True):
             if due_s > due_now_s:
                 due_now_s = self.clock.now_s() - start_s
                 if due_s > due_now_s:
-                    await self._write(packed, timeline.length_bytes)
+                    await self._write(packed)
                     packed, packed_bytes = [], 0
                     await self.clock.sleep_until(start_s + due_s)
             packed.append(chunk)
             packed_bytes += len(chunk)
             if packed_bytes >= most_bytes:
-                await self._write(packed, timeline.length_bytes)
+                await self._write(packed)
                 packed, packed_bytes = [], 0
                 most_bytes = min(MAX_WRITE_BYTES, max(MIN_WRITE_BYTES, 2 * most_bytes))
                 await asyncio.sleep(0)
-        await self._put(packed, timeline.length_bytes)
+        await self._put(packed)
 
-    async def _write(self, chunks: list[bytes], length_bytes: int | None) -> None:
-        await self._put(chunks, length_bytes)
+    async def _write(self, chunks: list[bytes]) -> None:
+        await self._put(chunks)
         await self.connection.drain()
 
-    async def _put(self, chunks: list[bytes], length_bytes: int | None) -> None:
+    async def _put(self, chunks: list[bytes]) -> None:
         """Let chunks leave with what comes next."""
         if not chunks:
             return
-        await self._send_head(length_bytes)
-        if length_bytes is None:
+        await self._send_head()
+        if self.timeline.length_bytes is None:
             self.connection.write(_http_chunks(chunks))
         else:
             await self.send({"type": "http.response.body", "body": b"".join(chunks), "more_body": True})
-        self.tally.chunks += len(chunks)
+        self.tally.parts += max(0, min(len(chunks), self.timeline.parts - self.chunks))
+        self.chunks += len(chunks)
         self.tally.bytes += sum(map(len, chunks))
 
-    async def _send_head(self, length_bytes: int | None) -> None:
+    async def _send_head(self) -> None:
         if self.tally.head_left:
             return
         self.tally.head_left = True
+        length_bytes = self.timeline.length_bytes
         framing = (b"transfer-encoding", b"chunked") if length_bytes is None else (b"content-length", b"%d" % length_bytes)
         await self.send({"type": "http.response.start", "status": self.status, "headers": [*self.headers, framing]})

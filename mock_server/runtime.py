@@ -24,10 +24,12 @@ from starlette.types import Receive, Scope, Send
 from backends.wire.eventstream import EVENT_STREAM
 from backends.wire.parts import encode_part
 from mock_server.claim import SignatureRefused, WireRequest
+from mock_server.connection import find_connection
 from mock_server.containers.container import ContainerRequest, Reply
 from mock_server.faults import SERVICE_ERRORS, ServiceError, Stage
 from mock_server.invocation import ATTRIBUTES_HEADER, Invocation, Twin, begin
 from mock_server.journal import Entry
+from mock_server.live import Live, head_of
 from mock_server.requests import GONE, MAX_BODY_BYTES, receive
 from mock_server.sigv4 import NAMESPACE, STATUS
 from mock_server.words import WordError
@@ -99,10 +101,13 @@ async def _answer(twin: Twin, request: Request, *, streams: bool) -> Response:
         twin.journal.finish(replace(entry, ended="refused", status=refused.error.status))
         return _error(request_id, refused)
     try:
-        return _invoke(invocation, request.headers, body or b"", streams=streams)
+        async with find_connection(request.scope).until_gone():
+            return await _invoke(invocation, request.headers, body or b"", streams=streams)
     except Refused as refused:
         invocation.finish(invocation.failure, status=refused.error.status)
         return _error(request_id, refused)
+    invocation.leave(request)
+    return GONE
 
 
 def _authenticate(twin: Twin, scope: Scope, body: bytes | None) -> None:
@@ -135,7 +140,7 @@ def _admit(twin: Twin, entry: Entry, headers: Headers, body: bytes | None, *, st
         raise _invalid(str(error)) from error
 
 
-def _invoke(invocation: Invocation, headers: Headers, body: bytes, *, streams: bool) -> Response:
+async def _invoke(invocation: Invocation, headers: Headers, body: bytes, *, streams: bool) -> Response:
     fault = invocation.fault
     if fault and fault.stage == "service":
         raise Refused(SERVICE_ERRORS[fault.name])
@@ -143,11 +148,12 @@ def _invoke(invocation: Invocation, headers: Headers, body: bytes, *, streams: b
         status = int(fault.argument)
         failure = invocation.endpoint.container.failure(status).body.decode() if status else TIMED_OUT
         raise _model_error(invocation, headers, status, failure)
-    reply = invocation.ask(ContainerRequest("POST", "/invocations", headers.get("content-type"), body, invocation.choices.seed))
-    if reply.status != 200:
+    asked = ContainerRequest("POST", "/invocations", headers.get("content-type"), body, invocation.choices.seed)
+    answer = await invocation.ask(asked, whole=not streams)
+    if isinstance(answer, Reply) and answer.status != 200:
         invocation.miss("the container refused the request")
-        raise _model_error(invocation, headers, reply.status, reply.body.decode(errors="replace"))
-    return _stream(invocation, reply) if streams else _collect(invocation, reply)
+        raise _model_error(invocation, headers, answer.status, answer.body.decode(errors="replace"))
+    return _collect(invocation, answer) if isinstance(answer, Reply) and not streams else _stream(invocation, answer)
 
 
 def _frame(part: bytes) -> bytes:
@@ -158,17 +164,17 @@ def _frame(part: bytes) -> bytes:
 _short_frame = lru_cache(maxsize=16384)(encode_part)
 
 
-def _stream(invocation: Invocation, reply: Reply) -> Response:
-    headers = {**_identity(invocation.entry.request_id), "x-amzn-sagemaker-content-type": _content_type(reply)}
+def _stream(invocation: Invocation, answer: Reply | Live) -> Response:
+    headers = {**_identity(invocation.entry.request_id), "x-amzn-sagemaker-content-type": _content_type(head_of(answer))}
     headers["content-type"] = EVENT_STREAM
-    return invocation.respond(200, headers, invocation.timeline(reply, _frame))
+    return invocation.respond(200, headers, answer, _frame)
 
 
 def _collect(invocation: Invocation, reply: Reply) -> Response:
     """Answer as InvokeEndpoint: the whole body at once, when the last of it is there."""
     whole = replace(reply, writes=(reply.body,), tokens=(reply.last_token,), is_chunked=False, head_waits=True)
     headers = {**_identity(invocation.entry.request_id), "content-type": _content_type(reply)}
-    return invocation.respond(200, headers, invocation.timeline(whole, None))
+    return invocation.respond(200, headers, whole, None)
 
 
 def _identity(request_id: str) -> dict[str, str]:

@@ -38,8 +38,8 @@ Role: TypeAlias = Literal["text", "reasoning", "call", "arguments", "mark"]
 """What a token is part of: the answer, what the model thinks, the opening of a tool call, its arguments, or a mark around these."""
 
 _FINISH_REASONS: tuple[FinishReason, ...] = get_args(FinishReason)
-_THINK, _THOUGHT = "<think>\n", "\n</think>\n\n"
-_CALL, _CALLED = '<tool_call>\n{"name": %s, "arguments": ', "}\n</tool_call>"
+THINK, THOUGHT = "<think>\n", "\n</think>\n\n"
+CALL, CALLED = '<tool_call>\n{"name": %s, "arguments": ', "}\n</tool_call>"
 
 ENDS: Mapping[str, tuple[str, int]] = {
     "falcon": ("<|endoftext|>", 11),
@@ -167,16 +167,16 @@ def _load_script(path: Path, family: str) -> Script:
 def _read_tokens(members: dict[str, Any], where: str) -> Iterator[ScriptToken]:
     """Yield what the model generates: thoughts, the answer, tool calls."""
     if "reasoning" in members:
-        yield from _split(_THINK, "mark")
+        yield from _split(THINK, "mark")
         yield from _split(members["reasoning"], "reasoning")
-        yield from _split(_THOUGHT, "mark")
+        yield from _split(THOUGHT, "mark")
     yield from _split(members["text"]) if "text" in members else _listed(members["tokens"], f"{where}: tokens")
     for call in members.get("tool_calls", ()):
-        opening = _CALL % json.dumps(call["name"])
+        opening = CALL % json.dumps(call["name"])
         data = opening.encode()
         yield ScriptToken(opening, token_id(data), token_logprob(data, 0), role="call", name=call["name"])
         yield from _split(json.dumps(call["arguments"], ensure_ascii=False), "arguments")
-        yield from _split(_CALLED, "mark")
+        yield from _split(CALLED, "mark")
 
 
 def _split(text: str | list[str], role: Role = "text") -> Iterator[ScriptToken]:

@@ -36,7 +36,7 @@ ROOMS = {
     "backends.wire": Room(WIRE, frozenset({"orjson"}), never=IO),
     "mock_server": Room(TWIN, frozenset({"fastapi", "orjson", "pydantic", "starlette", "uvicorn"})),
     "mock_server.record": Room(TWIN | CALLERS, frozenset({"starlette"})),
-    "mock_server.upstream": Room(TWIN | CALLERS, frozenset({"orjson"})),
+    "mock_server.upstream": Room(TWIN | CALLERS | {"backends.connection"}, frozenset({"orjson"})),
     "mock_server.signature": Room(TWIN, frozenset({"botocore"})),
     "mock_server.pytest_plugin": Room(TWIN, frozenset({"pytest"})),
     "demo": Room(frozenset({"backends", "demo", "mock_server.MockServer"}), frozenset({"fastapi", "gradio", "starlette", "uvicorn"})),

@@ -72,8 +72,6 @@ class Reply:
     """Whether the head leaves with the first write; else it leaves at once."""
     keep_alive: bytes = b""
     """What is written after every 15 s of silence."""
-    script: str | None = None
-    """The script that was played."""
 
     @property
     def body(self) -> bytes:
@@ -93,7 +91,7 @@ class Generated:
     tokens: tuple[ScriptToken, ...]
     """The special ones too; at least one."""
     finish_reason: str
-    """`eos_token`, `length` or `stop_sequence`, the words that TGI and LMI share; `tool_calls` where the model calls tools."""
+    """`eos_token`, `length` or `stop_sequence`, the words that TGI and LMI share."""
 
     @property
     def length(self) -> int:
