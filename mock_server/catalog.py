@@ -13,10 +13,12 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 from backends.endpoints import Accepts, Endpoint
+from backends.recording import Recording, RecordingError
 from mock_server.containers import CONTAINERS
 from mock_server.containers.container import Container
 from mock_server.cuts import Cut, parse_cut
 from mock_server.profiles import Profile, find_profile
+from mock_server.replay import Replay, load_recordings
 from mock_server.script import FOLDER, Script, ScriptError, load_scripts
 from mock_server.words import WordError
 
@@ -52,6 +54,8 @@ class CatalogEntry:
     """None: what the server was started with."""
     cut: Cut
     scripts: Mapping[str, Script]
+    recording: Mapping[str, Recording] | None = None
+    """What it replays, by name, if it does; its container does so."""
     upstream: Upstream | None = None
     """The real model that answers, if one does."""
 
@@ -105,7 +109,7 @@ def read_entry(name: str, table: Any, folder: Path) -> CatalogEntry:
     for key, read in READERS.items():
         try:
             values[key] = read(table.get(key), _Row(table, folder, values))
-        except (WordError, ScriptError) as error:
+        except (WordError, ScriptError, RecordingError) as error:
             raise CatalogError(f"{where}: {key}: {error}") from error
     return CatalogEntry(name, **values)
 
@@ -126,8 +130,17 @@ def _text(value: Any) -> str | None:
     return value
 
 
-def _read_container(value: Any, _: _Row) -> Container:
+def _read_recording(value: Any, row: _Row) -> Mapping[str, Recording] | None:
     text = _text(value)
+    if text and row.table.get("upstream"):
+        raise WordError("upstream stands beside it", "one of the two")
+    return MappingProxyType(load_recordings(row.folder / text)) if text else None
+
+
+def _read_container(value: Any, row: _Row) -> Container:
+    text, recordings = _text(value), row.read["recording"]
+    if recordings and (text is None or text in CONTAINERS):
+        return Replay(recordings, CONTAINERS.get(text or ""))
     if text not in CONTAINERS:
         raise WordError(f"{text!r} is not a container" if text else "it is missing", ", ".join(CONTAINERS))
     return CONTAINERS[text]
@@ -186,6 +199,7 @@ def _read_upstream(value: Any, row: _Row) -> Upstream | None:
 
 
 READERS: dict[str, Callable[[Any, _Row], Any]] = {
+    "recording": _read_recording,
     "container": _read_container,
     "accepts": _read_accepts,
     "family": lambda value, _: _text(value) or "plain",

@@ -34,6 +34,8 @@ class Choices:
     speed: float = 1.0
     script: Script | None = None
     """Answers whatever the prompt says."""
+    is_retimed: bool = False
+    """Whether the profile, as one that was chosen, goes before a recording's own times."""
 
     def find_script(self, question: Question) -> Script:
         """Return the script that answers; one that calls tools does so where there are tools, or where it was asked for, and has no result of theirs yet."""
@@ -49,7 +51,8 @@ def choose(entry: CatalogEntry, attributes: str, profile: Profile) -> Choices:
     """
     ours = (segment.strip().removeprefix(PREFIX) for segment in attributes.split(";") if segment.strip().startswith(PREFIX))
     silent: dict[str, Any] = {"scripts": entry.scripts, "cut": entry.cut, "profile": entry.profile or profile}
-    return Choices(**silent | dict(_read(segment, entry) for segment in ours))
+    chosen = dict(_read(segment, entry) for segment in ours)
+    return Choices(**silent | chosen, is_retimed=bool(entry.profile) or "profile" in chosen)
 
 
 def strip_choices(attributes: str) -> str:
@@ -82,6 +85,8 @@ def _parse_speed(text: str) -> float:
 
 
 def _find_named(name: str, entry: CatalogEntry) -> Script:
+    if entry.recording:
+        raise WordError(f"{entry.name} plays recordings", "no script")
     if name not in entry.scripts:
         raise WordError(f"{name!r} is not a script", ", ".join(entry.scripts))
     return entry.scripts[name]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from starlette.requests import Request
@@ -75,7 +75,15 @@ async def _ask(invocation: Invocation, request: Request, body: bytes) -> Reply |
 
 
 def _respond(invocation: Invocation, answer: Reply | Live) -> Response:
+    if isinstance(answer, Reply) and answer.due_s is not None:
+        answer = _without_empty(answer, answer.due_s)
     if isinstance(answer, Reply) and not answer.is_chunked:
         answer = replace(answer, head_waits=True)
     head = head_of(answer)
     return invocation.respond(head.status, dict(head.headers), answer, None)
+
+
+def _without_empty(reply: Reply, due_s: Sequence[float]) -> Reply:
+    """Return a recorded reply without its empty parts: an event stream has such, but an empty HTTP chunk would be the last."""
+    kept = [(write, at_s) for write, at_s in zip(reply.writes, due_s, strict=True) if write]
+    return replace(reply, writes=[write for write, _ in kept], tokens=range(1, len(kept) + 1), due_s=[at_s for _, at_s in kept])

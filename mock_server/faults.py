@@ -47,10 +47,12 @@ class Timeline:
     """Whether a fault damaged the answer."""
     final: bool = False
     """Whether nothing follows, however much more of the answer there is."""
+    start_s: float = 0.0
+    """Before this, in seconds since the request, nothing of it leaves, be it the head or the ending."""
 
     def at_speed(self, speed: float) -> Timeline:
         """Return the same with every wait divided by `speed`."""
-        return self if speed == 1.0 else replace(self, due_s=tuple(moment_s / speed for moment_s in self.due_s))
+        return self if speed == 1.0 else replace(self, due_s=tuple(moment_s / speed for moment_s in self.due_s), start_s=self.start_s / speed)
 
 
 Effect: TypeAlias = Callable[[Timeline, int, str], Timeline | None]

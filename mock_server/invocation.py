@@ -70,6 +70,8 @@ class Invocation:
         forwarded = {**request.headers, ATTRIBUTES_HEADER: self.entry.custom_attributes}
         taken = self.endpoint.container.handle(replace(request, headers=forwarded))
         if isinstance(taken, Reply):
+            if taken.note:
+                self.note(taken.note)
             return taken
         if self.endpoint.upstream and not self.choices.script:
             return await self._ask_model(taken, self.endpoint.upstream, whole=whole or not taken.head.is_chunked)

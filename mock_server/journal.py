@@ -9,8 +9,8 @@ from itertools import count
 from typing import Any, Literal, TypeAlias
 
 Ended: TypeAlias = Literal["completed", "refused", "fault", "failed", "cancelled", "stopped"]
-"""Whole; refused with an error of the service or the container; damaged as asked; broken off by the model behind the endpoint; closed by the client; closed
-because the twin stopped."""
+"""Whole; refused with an error of the service or the container; damaged as asked, or as a recording is; broken off by the model behind the endpoint; closed
+by the client; closed because the twin stopped."""
 
 Front: TypeAlias = Literal["runtime", "container"]
 """Which side of the twin was asked: the SageMaker Runtime, or a container itself."""

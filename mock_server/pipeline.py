@@ -7,14 +7,14 @@ A reply that is known from the beginning is one timeline; one that a model is st
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from typing import TypeAlias
 
 from mock_server.choices import Choices
-from mock_server.containers.container import Reply
+from mock_server.containers.container import Reply, ReplyEnd
 from mock_server.cuts import Cutter
 from mock_server.faults import Fault, Timeline
 from mock_server.live import Live, LiveTimelines, Timelines
@@ -41,8 +41,19 @@ class Pipeline:
     def timelines(self, answer: Reply | Live, frame: Frame | None) -> Timelines:
         """Return what leaves; `frame` turns a part into a chunk."""
         if isinstance(answer, Reply):
-            return _alone(self.timeline(answer, frame))
+            return _in_turn(self._known(answer, frame))
         return LiveTimelines(self._as_it_comes(answer, frame), answer)
+
+    def _known(self, reply: Reply, frame: Frame | None) -> Iterator[Timeline]:
+        """Yield the timeline of a reply that is known from the beginning; where its head or its end has a moment of its own, that is one, too."""
+        if reply.due_s is not None and self.choices.is_retimed:
+            reply = reply.without_times()
+        timeline = self.timeline(reply, frame)
+        if reply.head_s is not None:
+            yield Timeline((), (), 0, length_bytes=timeline.length_bytes, start_s=reply.head_s).at_speed(self.choices.speed)
+        yield timeline
+        if reply.end:
+            yield _ending(reply.end, frame).at_speed(self.choices.speed)
 
     def timeline(self, reply: Reply, frame: Frame | None) -> Timeline:
         """Return the one timeline of a reply that is known from the beginning."""
@@ -121,8 +132,15 @@ class _PieceByPiece:
         return timeline if damaged is None else damaged
 
 
-async def _alone(timeline: Timeline) -> AsyncGenerator[Timeline]:
-    yield timeline
+async def _in_turn(timelines: Iterator[Timeline]) -> AsyncGenerator[Timeline]:
+    for timeline in timelines:
+        yield timeline
+
+
+def _ending(end: ReplyEnd, frame: Frame | None) -> Timeline:
+    if frame and end.frame:
+        return Timeline((end.frame,), (end.at_s,), 0, faulty=True)
+    return Timeline((), (), 0, ending="reset", faulty=True, start_s=end.at_s)
 
 
 def _due_s(times_s: Sequence[float], tokens: Sequence[int]) -> Sequence[float]:

@@ -90,6 +90,8 @@ class _Player:
         start_s, faulty = self.clock.now_s(), False
         async for self.timeline in timelines:
             self.chunks = 0
+            if self.timeline.start_s:
+                await self.clock.sleep_until(start_s + self.timeline.start_s)
             if not self.timeline.head_waits:
                 await self._send_head()
             await self._send_chunks(start_s)

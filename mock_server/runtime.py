@@ -150,6 +150,8 @@ async def _invoke(invocation: Invocation, headers: Headers, body: bytes, *, stre
         raise _model_error(invocation, headers, status, failure)
     asked = ContainerRequest("POST", "/invocations", headers.get("content-type"), body, invocation.choices.seed)
     answer = await invocation.ask(asked, whole=not streams)
+    if isinstance(answer, Reply) and answer.is_service and answer.status >= 300:
+        return invocation.respond(answer.status, {**dict(answer.headers), "x-amzn-requestid": invocation.entry.request_id}, answer, None)
     if isinstance(answer, Reply) and answer.status != 200:
         invocation.miss("the container refused the request")
         raise _model_error(invocation, headers, answer.status, answer.body.decode(errors="replace"))
@@ -172,9 +174,8 @@ def _stream(invocation: Invocation, answer: Reply | Live) -> Response:
 
 def _collect(invocation: Invocation, reply: Reply) -> Response:
     """Answer as InvokeEndpoint: the whole body at once, when the last of it is there."""
-    whole = replace(reply, writes=(reply.body,), tokens=(reply.last_token,), is_chunked=False, head_waits=True)
     headers = {**_identity(invocation.entry.request_id), "content-type": _content_type(reply)}
-    return invocation.respond(200, headers, whole, None)
+    return invocation.respond(200, headers, reply.as_one_write(), None)
 
 
 def _identity(request_id: str) -> dict[str, str]:

@@ -56,6 +56,16 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplyEnd:
+    """How a reply that was recorded broke off."""
+
+    at_s: float
+    """When, in seconds since the request."""
+    frame: bytes = b""
+    """What the event stream says of it, behind the parts; with nothing to say, and where there is no event stream, the connection breaks."""
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """One HTTP response as a container writes it."""
 
@@ -72,6 +82,14 @@ class Reply:
     """Whether the head leaves with the first write; else it leaves at once."""
     keep_alive: bytes = b""
     """What is written after every 15 s of silence."""
+    head_s: float | None = None
+    """When the head leaves, where that is known as the writes' moments are."""
+    end: ReplyEnd | None = None
+    """None: the reply is whole."""
+    is_service: bool = False
+    """Whether it is the SageMaker Runtime's own, errors included."""
+    note: str = ""
+    """What the journal says of it."""
 
     @property
     def body(self) -> bytes:
@@ -82,6 +100,15 @@ class Reply:
     def last_token(self) -> int:
         """How many tokens the model has generated when all has left."""
         return self.tokens[-1] if self.tokens else 0
+
+    def as_one_write(self) -> Reply:
+        """Return the same reply in one piece, which leaves when the last write would."""
+        due_s = None if self.due_s is None else tuple(self.due_s[-1:]) or (0.0,)
+        return replace(self, writes=(self.body,), tokens=(self.last_token,), due_s=due_s, head_s=None, is_chunked=False, head_waits=True)
+
+    def without_times(self) -> Reply:
+        """Return the same reply as a profile times it: one token per write, and its end behind the last."""
+        return replace(self, due_s=None, head_s=None, end=replace(self.end, at_s=0.0) if self.end else None)
 
 
 @dataclass(frozen=True, slots=True)

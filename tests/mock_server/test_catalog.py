@@ -16,7 +16,7 @@ BAD = [
     ("[mine]", "endpoint 'mine': container: it is missing; legal: lmi-0.23, tgi-0.9.4"),
     ("[mine]\ncontainer = 'lmi-9'", "endpoint 'mine': container: 'lmi-9' is not a container; legal: lmi-0.23, tgi-0.9.4"),
     ("[mine]\ncontainer = 3", "endpoint 'mine': container: received 3; legal: a string"),
-    ("[mine]\ncontaner = 'lmi-0.23'", "endpoint 'mine': unknown key 'contaner', expected one of container, accepts, family, profile, cut, scripts"),
+    ("[mine]\ncontaner = 'lmi-0.23'", "endpoint 'mine': unknown key 'contaner', expected one of recording, container, accepts, family, profile, cut, scripts"),
     ("[mine]\ncontainer = 'lmi-0.23'\naccepts = 'chat'", "endpoint 'mine': accepts: lmi-0.23 does not take 'chat'; legal: inputs"),
     ("[mine]\ncontainer = 'lmi-0.23'\naccepts = 'messages'", "endpoint 'mine': accepts: lmi-0.23 does not take 'messages'; legal: inputs"),
     ("[mine]\ncontainer = 'lmi-0.23'\nprofile = 'slow'", "endpoint 'mine': profile: 'slow' is not a profile; legal: instant, typical"),
