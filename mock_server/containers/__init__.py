@@ -7,4 +7,5 @@ from mock_server.containers.lmi import LMI
 from mock_server.containers.tgi import TGI
 from mock_server.containers.vllm import VLLM
 
-CONTAINERS: dict[str, Container] = {container.name: container for container in (*LMI, *TGI, *VLLM)}
+_ALL: tuple[Container, ...] = (*LMI, *TGI, *VLLM)
+CONTAINERS: dict[str, Container] = {container.name: container for container in _ALL}
