@@ -39,6 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
     serve.add_argument("--port", type=_port, default=8080, help="the port to listen on; 0 picks one (default: %(default)s)")
     serve.add_argument("--sigv4", choices=LEVELS, default="off", metavar="LEVEL", help=f"how closely to look at signatures: {', '.join(LEVELS)} (default: off)")
+    serve.add_argument("--time-limits", type=_factor, default=1.0, metavar="FACTOR", help="what the limits of 60 s and 8 minutes are multiplied by; or inf")
     serve.add_argument("--region", default="us-east-1", help="the AWS region that it stands for (default: %(default)s)")
     serve.add_argument("--tls-cert", type=Path, metavar="FILE", help="a certificate in PEM: answer over TLS alone; needs --tls-key")
     serve.add_argument("--tls-key", type=Path, metavar="FILE", help="the certificate's key in PEM")
@@ -52,6 +53,16 @@ def _port(text: str) -> int:
     if not text.isdecimal() or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port: expected 0 to 65535")
     return int(text)
+
+
+def _factor(text: str) -> float:
+    try:
+        factor = float(text)
+    except ValueError:
+        factor = 0.0
+    if not factor > 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a factor: expected a number over 0, as 0.01, or inf")
+    return factor
 
 
 def _serve(options: argparse.Namespace) -> int:
@@ -69,7 +80,7 @@ def _serve(options: argparse.Namespace) -> int:
     host, port = listener.getsockname()[:2]
     scheme = "https" if certificate else "http"
     _greet(f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}", catalog, options)
-    settings = TwinSettings(sigv4=options.sigv4, region=options.region)
+    settings = TwinSettings(time_limits=options.time_limits, sigv4=options.sigv4, region=options.region)
     server = Server(create_app(catalog, settings=settings), certificate)
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again once the server has stopped
         asyncio.run(server.serve(sockets=[listener]))

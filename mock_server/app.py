@@ -35,7 +35,7 @@ def create_app(
         WordError: There is no such profile, or no such level of signature checks.
     """
     gate = Gate(settings.sigv4, settings.region, settings.utc_now)
-    twin = Twin(catalog, find_profile(settings.profile), clock or LoopClock(), journal or Journal(), gate)
+    twin = Twin(catalog, find_profile(settings.profile), clock or LoopClock(), journal or Journal(), gate, settings.time_limits)
     app = FastAPI(title="streamtwin", docs_url=None, redoc_url=None, openapi_url="/_mock/openapi.json")  # the docs pages load scripts from a foreign host
     app.include_router(admin_router(twin), prefix="/_mock")
     app.router.routes += [*container_routes(twin), *runtime_routes(twin)]

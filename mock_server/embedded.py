@@ -47,6 +47,8 @@ class MockServer:
         catalog: A catalog file; without it, the one that comes with the twin.
         profile: How fast the endpoints answer whose catalog does not say.
         clock: What their waits are measured by.
+        time_limits: What SageMaker's limits are multiplied by, 60 s for a plain call and 8 minutes for a stream; `math.inf` for none. `mock.speed` divides
+            them as it does every wait.
         sigv4: How closely it looks at signatures: `off`, `shape` (well formed, whoever signed) or `verify` (the dummy key's, for `region`, and fresh).
         region: The AWS region that it stands for.
         utc_now: The time that signatures are checked by.
@@ -64,6 +66,7 @@ class MockServer:
         catalog: Path | str | None = None,
         profile: str = "instant",
         clock: Clock | None = None,
+        time_limits: float = 1.0,
         sigv4: Level = "off",
         region: str = "us-east-1",
         utc_now: Callable[[], datetime] = utc_now,
@@ -73,7 +76,7 @@ class MockServer:
         self.journal = Journal()
         """What it saw."""
         self._thread: threading.Thread | None = None
-        self._settings = TwinSettings(profile=profile, region=region, sigv4=sigv4, utc_now=utc_now)
+        self._settings = TwinSettings(profile=profile, time_limits=time_limits, region=region, sigv4=sigv4, utc_now=utc_now)
         self._certificate = Certificate(*map(Path, tls)) if tls else None
         self._server = Server(create_app(entries, clock, settings=self._settings, journal=self.journal), self._certificate)
         self._listener = bind(HOST, 0)

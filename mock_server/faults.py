@@ -49,6 +49,8 @@ class Timeline:
     """Whether nothing follows, however much more of the answer there is."""
     start_s: float = 0.0
     """Before this, in seconds since the request, nothing of it leaves, be it the head or the ending."""
+    head: tuple[int, list[tuple[bytes, bytes]]] | None = None
+    """Status and headers that leave in place of the response's own, if no head has left yet."""
 
     def at_speed(self, speed: float) -> Timeline:
         """Return the same with every wait divided by `speed`."""

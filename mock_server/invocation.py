@@ -14,6 +14,7 @@ from mock_server.connection import find_connection
 from mock_server.containers.container import ContainerRequest, Reply, Taken, generate
 from mock_server.faults import Fault, Stage
 from mock_server.journal import Ended, Entry, Journal
+from mock_server.limits import Limit, Limited
 from mock_server.live import Live, ModelError
 from mock_server.pipeline import Frame, Pipeline
 from mock_server.playback import PlayedResponse, Tally
@@ -35,6 +36,8 @@ class Twin:
     journal: Journal
     gate: Gate
     """What the SageMaker Runtime asks of signatures."""
+    time_limits: float
+    """What the SageMaker Runtime's limits are multiplied by."""
 
 
 @dataclass(slots=True)
@@ -46,8 +49,10 @@ class Invocation:
     choices: Choices
     entry: Entry
     """What the journal says of it, as far as that is known; nobody sees it there before it is answered."""
-    has_failed: bool = False
-    """Whether the model behind the endpoint did."""
+    broke_off: Ended | None = None
+    """How it ended where neither the request nor a fault is why: the model failed, or was given up."""
+    prompt_tokens: int = 0
+    """About how long the prompt is."""
 
     @property
     def fault(self) -> Fault | None:
@@ -58,8 +63,8 @@ class Invocation:
     @property
     def failure(self) -> Ended:
         """What an answer is that is an error: the model's, asked for, or the request's own."""
-        if self.has_failed:
-            return "failed"
+        if self.broke_off:
+            return self.broke_off
         return "fault" if self.fault and self.fault.stage in {"service", "model"} else "refused"
 
     async def ask(self, request: ContainerRequest, *, whole: bool = False) -> Reply | Live:
@@ -73,6 +78,7 @@ class Invocation:
             if taken.note:
                 self.note(taken.note)
             return taken
+        self.prompt_tokens = taken.question.about_tokens
         if self.endpoint.upstream and not self.choices.script:
             return await self._ask_model(taken, self.endpoint.upstream, whole=whole or not taken.head.is_chunked)
         script = self.choices.find_script(taken.question)
@@ -97,7 +103,7 @@ class Invocation:
 
     def fail(self, error: ModelError) -> None:
         """Note why the model behind the endpoint did not answer, or no more."""
-        self.has_failed = True
+        self.broke_off = "failed"
         self.note(str(error))
 
     def note(self, text: str) -> None:
@@ -109,21 +115,31 @@ class Invocation:
         if self.fault and self.fault.stage not in {"service", "model"}:
             self.note(f"the fault was not reached: {reason}")
 
-    def respond(self, status: int, headers: Mapping[str, str], answer: Reply | Live, frame: Frame | None) -> PlayedResponse:
-        """Start the journal's entry; return the response that plays an answer and then finishes it; `frame` turns a part into a chunk."""
-        timelines = Pipeline(self.choices, self.fault, self.note, self.miss).timelines(answer, frame)
+    def limit_s(self, usual_s: float) -> float:
+        """Return when the service gives an answer up: at a limit of its own, as the twin's setting scales it and the request's speed divides it."""
+        return usual_s * self.twin.time_limits / self.choices.speed
+
+    def respond(self, status: int, headers: Mapping[str, str], answer: Reply | Live, frame: Frame | None, *, limit: Limit | None = None) -> PlayedResponse:
+        """Start the journal's entry; return the response that plays an answer, up to a limit, and then finishes it; `frame` turns a part into a chunk."""
+        played = Pipeline(self.choices, self.fault, self.note, self.miss, self._count_streams(), self.prompt_tokens).timelines(answer, frame)
+        timelines = Limited(played, limit) if limit else played
         self.entry = self.twin.journal.start(self.entry)
 
         def report(tally: Tally) -> None:
             ended = tally.ended
             if isinstance(answer, Live) and answer.error:
                 self.fail(answer.error)
-            if ended == "completed" and (status >= 400 or self.has_failed):
+            if isinstance(timelines, Limited) and timelines.was_reached:
+                self.broke_off = "timed-out"
+            if ended == "completed" and (status >= 400 or self.broke_off):
                 ended = self.failure
-            self.finish(ended, status=status if tally.head_left else None, parts=tally.parts, sent_bytes=tally.bytes)
+            self.finish(ended, status=tally.status, parts=tally.parts, sent_bytes=tally.bytes)
 
-        raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
-        return PlayedResponse(status=status, headers=raw, timelines=timelines, clock=self.twin.clock, report=report)
+        return PlayedResponse(status=status, headers=raw_headers(headers), timelines=timelines, clock=self.twin.clock, report=report)
+
+    def _count_streams(self) -> int:
+        """Return how many streams the endpoint has open with this one, where the profile asks."""
+        return 1 + (self.twin.journal.count_open(self.endpoint.name) if self.choices.profile.load else 0)
 
     def leave(self, request: Request) -> None:
         """Finish the journal's entry of a client that went before it was answered, or was sent away because the twin stops."""
@@ -133,6 +149,11 @@ class Invocation:
         """Finish the journal's entry."""
         cancelled_at = parts if ended == "cancelled" else None
         self.twin.journal.finish(replace(self.entry, ended=ended, status=status, parts=parts, bytes=sent_bytes, cancelled_at_part=cancelled_at))
+
+
+def raw_headers(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    """Return headers as ASGI has them."""
+    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
 
 
 def begin(twin: Twin, endpoint: CatalogEntry, entry: Entry, attributes: str, stages: Mapping[Stage, str]) -> Invocation:

@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass, replace
 from itertools import count
 from typing import Any, Literal, TypeAlias
 
-Ended: TypeAlias = Literal["completed", "refused", "fault", "failed", "cancelled", "stopped"]
-"""Whole; refused with an error of the service or the container; damaged as asked, or as a recording is; broken off by the model behind the endpoint; closed
-by the client; closed because the twin stopped."""
+Ended: TypeAlias = Literal["completed", "refused", "fault", "failed", "timed-out", "cancelled", "stopped"]
+"""Whole; refused with an error of the service or the container; damaged as asked, or as a recording is; broken off by the model behind the endpoint; given up
+at the service's time limit; closed by the client; closed because the twin stopped."""
 
 Front: TypeAlias = Literal["runtime", "container"]
 """Which side of the twin was asked: the SageMaker Runtime, or a container itself."""
@@ -78,6 +78,11 @@ class Journal:
         """The requests that are being answered."""
         with self._changed:
             return tuple(self._open.values())
+
+    def count_open(self, endpoint: str) -> int:
+        """Return how many requests that endpoint is answering."""
+        with self._changed:
+            return sum(entry.endpoint == endpoint for entry in self._open.values())
 
     def start(self, entry: Entry) -> Entry:
         """Note a request that is being answered; return its entry, numbered."""

@@ -37,6 +37,9 @@ class Pipeline:
     """Told of what did not go as it was asked for."""
     miss: Callable[[str], None]
     """Told why the fault was not reached."""
+    streams: int = 1
+    """How many the endpoint has open, this one included."""
+    prompt_tokens: int = 0
 
     def timelines(self, answer: Reply | Live, frame: Frame | None) -> Timelines:
         """Return what leaves; `frame` turns a part into a chunk."""
@@ -71,7 +74,7 @@ class Pipeline:
 
     async def _as_it_comes(self, live: Live, frame: Frame | None) -> AsyncGenerator[Timeline]:
         cutter, damage = Cutter(self.choices.cut, self.choices.seed), _PieceByPiece(self.fault)
-        times_s = self.choices.profile.times_s(self.choices.seed)
+        times_s = self.choices.profile.times_s(self.choices.seed, self.streams, self.prompt_tokens)
         due_s = 0.0
 
         def piece(parts: Sequence[bytes]) -> Timeline:
@@ -97,7 +100,7 @@ class Pipeline:
         """Return a reply's writes, those that keep the connection alive among them, and when each is due."""
         due_s = reply.due_s
         if due_s is None:
-            due_s = _due_s(self.choices.profile.token_times_s(reply.last_token, self.choices.seed), reply.tokens)
+            due_s = _due_s(self.choices.profile.token_times_s(reply.last_token, self.choices.seed, self.streams, self.prompt_tokens), reply.tokens)
         if not reply.keep_alive or not due_s or due_s[-1] <= KEEP_ALIVE_S:
             return reply.writes, due_s
         return _keep_alive(reply.writes, due_s, reply.keep_alive)

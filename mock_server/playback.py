@@ -34,7 +34,8 @@ class Tally:
     parts: int = 0
     """Whole ones."""
     bytes: int = 0
-    head_left: bool = False
+    status: int | None = None
+    """The HTTP status, once the head has left."""
     ended: Ended = "cancelled"
 
 
@@ -149,9 +150,9 @@ class _Player:
         self.tally.bytes += sum(map(len, chunks))
 
     async def _send_head(self) -> None:
-        if self.tally.head_left:
+        if self.tally.status is not None:
             return
-        self.tally.head_left = True
+        self.tally.status, headers = self.timeline.head or (self.status, self.headers)
         length_bytes = self.timeline.length_bytes
         framing = (b"transfer-encoding", b"chunked") if length_bytes is None else (b"content-length", b"%d" % length_bytes)
-        await self.send({"type": "http.response.start", "status": self.status, "headers": [*self.headers, framing]})
+        await self.send({"type": "http.response.start", "status": self.tally.status, "headers": [*headers, framing]})

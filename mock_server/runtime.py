@@ -7,6 +7,7 @@ text of that 413 is ours; so are the 404 and 405 of what is no operation. Reques
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Mapping
@@ -22,13 +23,14 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import Receive, Scope, Send
 
 from backends.wire.eventstream import EVENT_STREAM
-from backends.wire.parts import encode_part
+from backends.wire.parts import encode_exception, encode_part
 from mock_server.claim import SignatureRefused, WireRequest
 from mock_server.connection import find_connection
 from mock_server.containers.container import ContainerRequest, Reply
-from mock_server.faults import SERVICE_ERRORS, ServiceError, Stage
+from mock_server.faults import SERVICE_ERRORS, STREAM_ERRORS, ServiceError, Stage, Timeline
 from mock_server.invocation import ATTRIBUTES_HEADER, Invocation, Twin, begin
 from mock_server.journal import Entry
+from mock_server.limits import RESPONSE_S, STREAM_S, Limit
 from mock_server.live import Live, head_of
 from mock_server.requests import GONE, MAX_BODY_BYTES, receive
 from mock_server.sigv4 import NAMESPACE, STATUS
@@ -45,6 +47,8 @@ TIMED_OUT = (
     "Your invocation timed out while waiting for a response from container primary. "
     "Review the latency metrics for each container in Amazon CloudWatch, resolve the issue, and try again."
 )
+UNFINISHED = encode_exception("ModelStreamError", {"Message": STREAM_ERRORS["ModelInvocationTimeExceeded"], "ErrorCode": "ModelInvocationTimeExceeded"})
+"""The last frame of a stream that took too long."""
 
 
 class Refused(Exception):
@@ -149,13 +153,36 @@ async def _invoke(invocation: Invocation, headers: Headers, body: bytes, *, stre
         failure = invocation.endpoint.container.failure(status).body.decode() if status else TIMED_OUT
         raise _model_error(invocation, headers, status, failure)
     asked = ContainerRequest("POST", "/invocations", headers.get("content-type"), body, invocation.choices.seed)
-    answer = await invocation.ask(asked, whole=not streams)
+    answer, limit_s = await _ask(invocation, asked, headers, STREAM_S if streams else RESPONSE_S, whole=not streams)
     if isinstance(answer, Reply) and answer.is_service and answer.status >= 300:
         return invocation.respond(answer.status, {**dict(answer.headers), "x-amzn-requestid": invocation.entry.request_id}, answer, None)
     if isinstance(answer, Reply) and answer.status != 200:
         invocation.miss("the container refused the request")
         raise _model_error(invocation, headers, answer.status, answer.body.decode(errors="replace"))
-    return _collect(invocation, answer) if isinstance(answer, Reply) and not streams else _stream(invocation, answer)
+    if isinstance(answer, Reply) and not streams:
+        return _collect(invocation, answer, _response_limit(invocation, headers, limit_s))
+    return _stream(invocation, answer, Limit(limit_s, Timeline((UNFINISHED,), (limit_s,), 0, head_waits=True, final=True)))
+
+
+async def _ask(invocation: Invocation, asked: ContainerRequest, headers: Headers, usual_s: float, *, whole: bool) -> tuple[Reply | Live, float]:
+    """Return the container's answer, and the seconds after which the service gives it up; the waits of a script are still to come, those for a model run."""
+    limit_s = invocation.limit_s(usual_s)
+    until_s = asyncio.get_running_loop().time() + limit_s
+    try:
+        async with asyncio.timeout_at(until_s):
+            answer = await invocation.ask(asked, whole=whole)
+    except TimeoutError as error:
+        invocation.broke_off = "timed-out"
+        raise _model_error(invocation, headers, 0, TIMED_OUT) from error
+    return answer, until_s - asyncio.get_running_loop().time() if isinstance(answer, Live) else limit_s
+
+
+def _response_limit(invocation: Invocation, headers: Headers, after_s: float) -> Limit:
+    """Return the limit of an answer that comes whole: an error comes in its place."""
+    error = _error(invocation.entry.request_id, _model_error(invocation, headers, 0, TIMED_OUT))
+    head = (error.status_code, [(name, value) for name, value in error.raw_headers if name != b"content-length"])
+    body = bytes(error.body)
+    return Limit(after_s, Timeline((body,), (after_s,), 0, head_waits=True, length_bytes=len(body), final=True, head=head))
 
 
 def _frame(part: bytes) -> bytes:
@@ -166,16 +193,16 @@ def _frame(part: bytes) -> bytes:
 _short_frame = lru_cache(maxsize=16384)(encode_part)
 
 
-def _stream(invocation: Invocation, answer: Reply | Live) -> Response:
+def _stream(invocation: Invocation, answer: Reply | Live, limit: Limit) -> Response:
     headers = {**_identity(invocation.entry.request_id), "x-amzn-sagemaker-content-type": _content_type(head_of(answer))}
     headers["content-type"] = EVENT_STREAM
-    return invocation.respond(200, headers, answer, _frame)
+    return invocation.respond(200, headers, answer, _frame, limit=limit)
 
 
-def _collect(invocation: Invocation, reply: Reply) -> Response:
+def _collect(invocation: Invocation, reply: Reply, limit: Limit) -> Response:
     """Answer as InvokeEndpoint: the whole body at once, when the last of it is there."""
     headers = {**_identity(invocation.entry.request_id), "content-type": _content_type(reply)}
-    return invocation.respond(200, headers, reply.as_one_write(), None)
+    return invocation.respond(200, headers, reply.as_one_write(), None, limit=limit)
 
 
 def _identity(request_id: str) -> dict[str, str]:

@@ -15,6 +15,8 @@ class TwinSettings:
 
     profile: str = "typical"
     """How fast the endpoints answer whose catalog does not say; a name of `mock_server.profiles.PROFILES`."""
+    time_limits: float = 1.0
+    """What the service's limits of 60 s and 8 minutes are multiplied by; infinite for none."""
     region: str = "us-east-1"
     """The AWS region that it stands for."""
     sigv4: Level = "off"

@@ -45,6 +45,12 @@ class Question:
     """Sampling parameters and tools, under their names in OpenAI's API."""
 
     @property
+    def about_tokens(self) -> int:
+        """About how many tokens the model has to read: one for four characters."""
+        said = (str(message.get("content") or "") for message in self.messages) if self.messages else (self.prompt,)
+        return sum(map(len, said)) // 4
+
+    @property
     def has_tools(self) -> bool:
         """Whether the model may call a tool."""
         return bool(self.options.get("tools")) and self.options.get("tool_choice") != "none"

@@ -77,7 +77,9 @@ def test_the_package_gives_one_name_and_says_so_of_others() -> None:
         getattr(mock_server, "Server")  # noqa: B009 - the name is not there
 
 
-@pytest.mark.parametrize("arguments", [["--port", "65536"], ["--port", "x"], ["surf"], ["--hosts", "x"]])
+@pytest.mark.parametrize(
+    "arguments", [["--port", "65536"], ["--port", "x"], ["surf"], ["--hosts", "x"], ["--time-limits", "0"], ["--time-limits", "nan"], ["--time-limits", "x"]]
+)
 def test_a_bad_argument_is_exit_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
         main(arguments)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -235,7 +236,7 @@ def test_a_hundred_streams_at_once_are_whole(twin: MockServer, front: str) -> No
 
 def test_a_virtual_clock_plays_minutes_in_no_time() -> None:
     clock = VirtualClock()
-    with MockServer(profile="typical", clock=clock) as server, PlainClient(server.url) as client:
+    with MockServer(profile="typical", clock=clock, time_limits=math.inf) as server, PlainClient(server.url) as client:
         client.ask(LMI, attributes="mock.script=long;mock.speed=0.1;mock.fault=stall:3600@1", parameters={"max_new_tokens": 200})
         client.head()
         assert len(list(client.chunks())) == 200
@@ -268,7 +269,7 @@ def test_a_client_that_does_not_read_holds_up_no_virtual_time_of_others() -> Non
 def test_speed_divides_a_stall_too() -> None:
     clock = VirtualClock()
     with MockServer(clock=clock) as server, PlainClient(server.url) as client:
-        client.ask(LMI, attributes="mock.fault=stall:3600@2;mock.speed=100", **FOUR)
+        client.ask(LMI, "container", "mock.fault=stall:3600@2;mock.speed=100", **FOUR)
         client.head()
         assert len(list(client.chunks())) == 4
     assert clock.now_s() == pytest.approx(36)
