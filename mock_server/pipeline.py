@@ -44,7 +44,7 @@ class Pipeline:
     def timelines(self, answer: Reply | Live, frame: Frame | None) -> Timelines:
         """Return what leaves; `frame` turns a part into a chunk."""
         if isinstance(answer, Reply):
-            return _in_turn(self._known(answer, frame))
+            return _in_turn(tuple(self._known(answer, frame)))  # before it is played: the journal tells what was missed while it is open
         return LiveTimelines(self._as_it_comes(answer, frame), answer)
 
     def _known(self, reply: Reply, frame: Frame | None) -> Iterator[Timeline]:
@@ -135,7 +135,7 @@ class _PieceByPiece:
         return timeline if damaged is None else damaged
 
 
-async def _in_turn(timelines: Iterator[Timeline]) -> AsyncGenerator[Timeline]:
+async def _in_turn(timelines: Sequence[Timeline]) -> AsyncGenerator[Timeline]:
     for timeline in timelines:
         yield timeline
 
