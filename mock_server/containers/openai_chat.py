@@ -22,9 +22,9 @@ class StreamWriter:
         self._said = {"id": completion.id, "created": completion.created, "model": completion.model}
         self._is_open = form.opening is None
         self._calls = _Calls(form, completion.seed)
-        self._stop = _StopText(completion.stop if form.trims_stop else ())
+        self._stop = _StopText(form, completion.stop)
         self._offset = 0
-        self._is_plain = completion.choices == 1 and completion.logprobs is None and not self._stop.holds
+        self._is_plain = completion.choices == 1 and completion.logprobs is None and self._stop.is_off
         written = self._chunk(form.chunk, form.deltas["text"] or {}, {"content": _GAP, "text": _GAP})
         self._head, _, self._tail = written.rpartition(form.dumps(_GAP))
 
@@ -39,12 +39,12 @@ class StreamWriter:
         """Return the last token's chunk, that with the finish reason, the usage and the end mark."""
         form, token = self._form, answer.tokens[-1]
         stopped = find_stop(answer, self._completion.stop)
-        ended = {"finish_reason": finish_of(form, answer), "stop_reason": stopped}
-        self._stop.end(stopped)
+        ended = _ended(form, answer, stopped)
+        text = self._stop.end(_text(form, token) if _role(form, token) == "text" else "", stopped)
         if form.end is None:
-            writes = [self._open() + self._token(token, form.last, ended)]
+            writes = [self._open() + self._write(token, text, form.last, ended)]
         else:
-            writes = [self._open() + self._token(token), self._chunk(form.last, form.end, {}, ended)]
+            writes = [self._open() + self._write(token, text), self._chunk(form.last, form.end, {}, ended)]
         if self._completion.with_usage:
             writes.append(self._frame(fill(form.usage, self._said | usage_of(self._completion, answer))))
         return [*writes, form.done]
@@ -59,25 +59,28 @@ class StreamWriter:
         self._is_open = True
         return self._chunk(self._form.opening, {}, {})
 
-    def _token(self, token: ScriptToken, template: Template | None = None, ended: Mapping[str, Any] = NOTHING) -> bytes:
-        """Return a token's chunk; `template` is that of the last token, which is written even if it says nothing."""
-        form, role = self._form, _role(self._form, token)
-        if role == "text":
-            text = self._stop.release(_text(form, token))
-            if self._is_plain and template is None:
-                return self._head + form.dumps(text) + self._tail if text or form.writes_empty else b""
-            values, before = {"content": text, "text": text}, b""
-        else:
-            values, before = self._calls.values(token, role), self._flush()
-        delta = form.deltas[role]
-        if template is None and (delta is None or not (form.writes_empty or any(values.values()))):
-            return before
-        return before + self._chunk(template or form.chunk, delta or {}, values, {"logprobs": self._logprobs(token), **ended})
+    def _token(self, token: ScriptToken) -> bytes:
+        """Return the chunk of a token behind which others follow."""
+        form = self._form
+        if _role(form, token) != "text":
+            return self._write(token, self._stop.flush())
+        text = self._stop.release(_text(form, token))
+        if self._is_plain:
+            return self._head + form.dumps(text) + self._tail if text or form.writes_empty else b""
+        return self._write(token, text)
 
-    def _flush(self) -> bytes:
-        """Return the text that was held back, before something that is no text."""
-        text = self._stop.flush()
-        return self._chunk(self._form.chunk, self._form.deltas["text"] or {}, {"content": text, "text": text}) if text else b""
+    def _write(self, token: ScriptToken, text: str, last: Template | None = None, ended: Mapping[str, Any] = NOTHING) -> bytes:
+        """Return a token's chunk, behind that of text that was held back if the token is none; `last` is the template of one that is written in any case."""
+        form, role = self._form, _role(self._form, token)
+        delta, before = form.deltas[role], b""
+        if role == "text":
+            values: Mapping[str, Any] = {"content": text, "text": text}
+        else:
+            values = self._calls.values(token, role)
+            before = self._chunk(form.chunk, form.deltas["text"] or {}, {"content": text, "text": text}) if text else b""
+        if last is None and (delta is None or not (form.writes_empty or any(values.values()))):
+            return before
+        return before + self._chunk(last or form.chunk, delta or {}, values, {"logprobs": self._logprobs(token), **ended})
 
     def _logprobs(self, token: ScriptToken) -> Any:
         if self._completion.logprobs is None:
@@ -109,10 +112,14 @@ class WholeWriter:
         stopped = find_stop(answer, completion.stop)
         texts = _texts(form, answer, stopped)
         calls = [fill(form.call, call) for call in _Calls(form, completion.seed).whole(answer.tokens)] if form.deltas.get("call") else []
-        values = {"content": texts["text"] or (None if calls else ""), "reasoning_content": texts["reasoning"] or None, "tool_calls": calls or form.no_calls}
+        values = {
+            "content": texts["text"] or (None if calls else form.empty_content),
+            "reasoning_content": texts["reasoning"] or None,
+            "tool_calls": calls or form.no_calls,
+        }
         logprobs = None if completion.logprobs is None else form.logprobs(answer.tokens, completion.logprobs, 0)
         said = {"id": completion.id, "created": completion.created, "model": completion.model} | usage_of(completion, answer)
-        said |= {"finish_reason": finish_of(form, answer), "stop_reason": stopped, "logprobs": logprobs, "text": texts["text"]}
+        said |= {"logprobs": logprobs, "text": texts["text"]} | _ended(form, answer, stopped)
         said["message"] = fill(form.calling_message if calls and form.calling_message else form.message, values)
         [choice] = form.whole["choices"]
         choices = [fill(choice, said | {"index": index}) for index in range(completion.choices)]
@@ -134,7 +141,12 @@ class _Calls:
         """Return what a token that is no text says, by the names in a delta's template."""
         if role == "call":
             self._index += 1
-            return {"id": self._form.call_id.format(hex=draw_hex(self._seed, self._index + 1), index=self._index), "index": self._index, "name": token.name}
+            return {
+                "id": self._form.call_id.format(hex=draw_hex(self._seed, self._index + 1), index=self._index),
+                "index": self._index,
+                "name": token.name,
+                "arguments": "",
+            }
         if role == "arguments":
             return {"index": max(self._index, 0), "arguments": token.text}
         return {"reasoning_content": token.text}
@@ -144,42 +156,53 @@ class _Calls:
         calls: list[dict[str, Any]] = []
         for token in tokens:
             if token.role == "call":
-                calls.append(self.values(token, "call") | {"arguments": ""})
+                calls.append(self.values(token, "call"))
             elif token.role == "arguments" and calls:
                 calls[-1]["arguments"] += token.text
         return calls
 
 
 class _StopText:
-    """Holds back the end of a text that may yet become a stop string: as many characters as the longest has, less one.
+    """The text of a stream that may end with a stop string, which is left out.
 
-    Source: vLLM's `BaseIncrementalDetokenizer` (vllm/v1/engine/detokenizer.py), whose text runs this far behind.
+    A server may hold back as many characters as the longest stop string has, less one (vLLM's `BaseIncrementalDetokenizer` in
+    vllm/v1/engine/detokenizer.py). One that does not has said the string's beginning when it finds the end.
     """
 
-    def __init__(self, stop: Sequence[str]) -> None:
-        self.holds = max(map(len, stop), default=1) - 1
-        self._held = ""
-        self._is_ended = False
-        self._stopped: str | None = None
-
-    def end(self, stopped: str | None) -> None:
-        """Say that the next token is the last, and at which stop string the answer ended."""
-        self._is_ended, self._stopped = True, stopped if self.holds or stopped else None
+    def __init__(self, form: Form, stop: Sequence[str]) -> None:
+        self.is_off = not (form.trims_stop and stop)
+        self._holds = max(map(len, stop), default=1) - 1 if form.holds_stop else 0
+        self._text = ""
+        self._sent = 0
 
     def release(self, text: str) -> str:
-        """Return the text that can go out with this token."""
-        text = self._held + text
-        if self._is_ended:
-            self._held = ""
-            return cut_stop(text, self._stopped)
-        kept = len(text) - self.holds
-        self._held = text[max(kept, 0) :]
-        return text[: max(kept, 0)]
+        """Return the text that goes out with a token's `text`, behind which others follow."""
+        if self.is_off:
+            return text
+        self._text += text
+        return self._send(len(self._text) - self._holds)
+
+    def end(self, text: str, stopped: str | None) -> str:
+        """Return the text that goes out with the last token, where the answer ended at `stopped`, if it did."""
+        if self.is_off:
+            return text
+        self._text = cut_stop(self._text + text, stopped)
+        return self._send(len(self._text))
 
     def flush(self) -> str:
         """Return what is held back."""
-        text, self._held = self._held, ""
-        return text
+        return self._send(len(self._text))
+
+    def _send(self, end: int) -> str:
+        start, self._sent = self._sent, max(self._sent, end)
+        return self._text[start : self._sent]
+
+
+def _ended(form: Form, answer: Generated, stopped: str | None) -> dict[str, Any]:
+    """Return how an answer ended, by the names in the templates; `matched_stop` is SGLang's, which names the end token, too."""
+    last = answer.tokens[-1]
+    matched = last.id if last.special and answer.finish_reason == "eos_token" else stopped
+    return {"finish_reason": finish_of(form, answer), "stop_reason": stopped, "matched_stop": matched}
 
 
 def finish_of(form: Form, answer: Generated) -> str:

@@ -51,6 +51,8 @@ class Form:
     """A tool call of a whole answer."""
     no_calls: Sequence[Any] | None = ()
     """What `tool_calls` is where there are none."""
+    empty_content: str | None = ""
+    """What `content` is where there is no text, and no tool is called."""
     id: str = "{hex}"
     call_id: str = "{hex}"
     """How ids are made: `hex` is random, `index` the call's number."""
@@ -60,7 +62,9 @@ class Form:
     """Ends that are `tool_calls` where tools were called."""
     logprobs: LogProbs
     trims_stop: bool = True
-    """Whether the stop string is left out of the text, which is held back until it is certain to be none."""
+    """Whether the stop string is left out of the text."""
+    holds_stop: bool = True
+    """Whether text that may yet become a stop string is held back until it is certain to be none."""
     shows_special: bool = False
     """Whether special tokens have their text."""
     writes_empty: bool = True

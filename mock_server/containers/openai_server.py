@@ -70,6 +70,6 @@ def read_model(model: type[Model], value: Any) -> Model:
         BodyError: `value` is none.
     """
     try:
-        return model.model_validate(value)
+        return model.model_validate(value, from_attributes=True)
     except ValidationError as error:
         raise BodyError([{**each, "loc": ("body", *each["loc"])} for each in error.errors(include_url=False)]) from error
