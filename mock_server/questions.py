@@ -15,6 +15,7 @@ MAX_READ_CHARACTERS = 64 * 1024
 TURN_MARKS = (
     "\nUser:",  # Falcon
     "[INST]",  # Llama 2, Mistral
+    "<</SYS>>",  # Llama 2 with a system prompt, which stands in the turn
     "<|im_start|>user",  # ChatML
     "<|start_header_id|>user<|end_header_id|>",  # Llama 3
     "<|user|>",  # Zephyr, Phi

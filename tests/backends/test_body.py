@@ -153,7 +153,7 @@ def test_an_empty_chat_is_refused() -> None:
 
 
 def test_an_unknown_family_is_refused_with_those_that_exist() -> None:
-    with pytest.raises(ConfigurationError, match="unknown model family 'gpt', expected one of: falcon, plain"):
+    with pytest.raises(ConfigurationError, match="unknown model family 'gpt', expected one of: chatml, falcon, llama2, llama3, mistral, plain, rinna"):
         body(family="gpt")
 
 
@@ -167,6 +167,31 @@ def test_an_unknown_family_is_refused_with_those_that_exist() -> None:
         ("falcon", (ChatMessage("user", " a\r\nb\n\nc\n"),), "\n\nUser: a\nb\nc\n\nAssistant:", ("\nUser:",)),
         ("falcon", (ChatMessage("user", "a\n\n\nb"),), "\n\nUser: a\n\nb\n\nAssistant:", ("\nUser:",)),
         ("falcon", (ChatMessage("system", " a\n\nb\n"), *QUESTION), "a\n\nb\n\nUser: What is life?\n\nAssistant:", ("\nUser:",)),
+        ("llama2", QUESTION, "[INST] What is life? [/INST]", ()),
+        ("llama2", CHAT, "[INST] <<SYS>>\nBe brief.\n<</SYS>>\n\nHi [/INST] Hello </s><s>[INST] Bye [/INST]", ()),
+        ("mistral", QUESTION, "[INST] What is life? [/INST]", ()),
+        ("mistral", CHAT, "[INST] Be brief.\n\nHi [/INST] Hello</s>[INST] Bye [/INST]", ()),
+        (
+            "llama3",
+            CHAT,
+            (
+                "<|start_header_id|>system<|end_header_id|>\n\nBe brief.<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nHi<|eot_id|>"
+                "<|start_header_id|>assistant<|end_header_id|>\n\nHello<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nBye<|eot_id|>"
+                "<|start_header_id|>assistant<|end_header_id|>\n\n"
+            ),
+            ("<|eot_id|>",),
+        ),
+        (
+            "chatml",
+            CHAT,
+            (
+                "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\nHello<|im_end|>\n"
+                "<|im_start|>user\nBye<|im_end|>\n<|im_start|>assistant\n"
+            ),
+            ("<|im_end|>",),
+        ),
+        ("rinna", QUESTION, "ユーザー: What is life?<NL>システム: ", ("ユーザー:",)),
+        ("rinna", CHAT, "ユーザー: Be brief.<NL>Hi<NL>システム: Hello<NL>ユーザー: Bye<NL>システム: ", ("ユーザー:",)),
     ],
 )
 def test_a_chat_becomes_the_prompt_of_its_family(family: str, messages: tuple[ChatMessage, ...], text: str, stop: tuple[str, ...]) -> None:

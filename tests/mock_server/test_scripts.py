@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from backends.chat import ChatMessage
+from backends.prompts import FAMILIES
 from mock_server.script import FALLBACK, FOLDER, Script, find_script, load_scripts
 
 SCRIPTS = load_scripts(FOLDER)
@@ -64,6 +66,15 @@ def test_a_question_finds_its_script_however_it_is_written(prompt: str, name: st
 def test_a_question_finds_its_script_behind_the_turns_of_a_chat(prompt: str, name: str) -> None:
     for script in SCRIPTS.values():
         assert find_script(SCRIPTS, CHAT.format(answer=script.text, question=prompt)).name == name
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("question", ["Hello!", "什么是生命", "Which tide?"])
+def test_a_question_is_found_in_the_prompt_of_every_family(family: str, question: str) -> None:
+    chat = [ChatMessage("system", "Be brief."), ChatMessage("user", "Tell me a long story"), ChatMessage("assistant", "No."), ChatMessage("user", question)]
+    for messages in (chat, [*chat[:1], *chat[-1:]], chat[-1:]):
+        prompt = FAMILIES[family].render(messages).text
+        assert find_script(SCRIPTS, prompt) is find_script(SCRIPTS, question)
 
 
 def spellings(prompt: str) -> Iterator[str]:
