@@ -13,8 +13,8 @@ from typing import Any
 
 from mock_server.catalog import CatalogEntry
 from mock_server.containers.container import Question
-from mock_server.cuts import Cut, parse_cut
-from mock_server.faults import Fault, parse_fault
+from mock_server.cuts import Cut, parse_cut, parse_http_cut
+from mock_server.faults import Faults, parse_faults
 from mock_server.profiles import Profile, find_profile
 from mock_server.script import Script, find_script
 from mock_server.words import WordError
@@ -29,7 +29,9 @@ class Choices:
     scripts: Mapping[str, Script]
     cut: Cut
     profile: Profile
-    fault: Fault | None = None
+    http_cut: Cut | None = None
+    """None: each frame is an HTTP chunk."""
+    fault: Faults | None = None
     seed: int = 0
     speed: float = 1.0
     script: Script | None = None
@@ -94,7 +96,8 @@ def _find_named(name: str, entry: CatalogEntry) -> Script:
 
 READERS: dict[str, Callable[[str, CatalogEntry], object]] = {
     "cut": lambda text, _: parse_cut(text),
-    "fault": lambda text, _: parse_fault(text),
+    "http_cut": lambda text, _: parse_http_cut(text),
+    "fault": lambda text, _: parse_faults(text),
     "seed": lambda text, _: _parse_seed(text),
     "script": _find_named,
     "profile": lambda text, _: find_profile(text),

@@ -123,6 +123,11 @@ class Connection(HttpToolsProtocol):
         self.transport.abort()
         await asyncio.Event().wait()
 
+    async def hang_up(self) -> None:
+        """Send what is buffered, then FIN with no last chunk before it, and wait to be gone."""
+        self._outbox.close()
+        await asyncio.Event().wait()
+
     def stop(self) -> None:
         """Close at once, because the twin stops."""
         self.is_stopped = True

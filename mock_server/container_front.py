@@ -50,6 +50,7 @@ async def _answer(twin: Twin, request: Request) -> Response:
         return _refuse(twin, entry, 413, f"the body is longer than {MAX_BODY_BYTES} bytes")
     try:
         invocation = begin(twin, endpoint, entry, request.headers.get(ATTRIBUTES_HEADER, ""), NO_SERVICE)
+        _check_http_cut(invocation)
         async with find_connection(request.scope).until_gone():
             return _respond(invocation, await _ask(invocation, request, body))
     except WordError as error:
@@ -62,6 +63,11 @@ def _refuse(twin: Twin, entry: Entry, status: int, error: str) -> Response:
     """Answer with the twin's own error: no container says this."""
     twin.journal.finish(replace(entry, ended="refused", status=status))
     return JSONResponse({"error": error}, status)
+
+
+def _check_http_cut(invocation: Invocation) -> None:
+    if invocation.choices.http_cut:
+        raise WordError("mock.http_cut: cuts an event stream into HTTP chunks, and a container writes none", "mock.cut, which cuts its HTTP chunks")
 
 
 async def _ask(invocation: Invocation, request: Request, body: bytes) -> Reply | Live:

@@ -17,9 +17,11 @@ from mock_server.words import WordError, parse_count, parse_counts
 
 JSON_DOCUMENT = re.compile(rb"[{\[][^\r\n]*[}\]]")
 CHARACTER = re.compile(rb"[\xc2-\xf4][\x80-\xbf]+")
-PREFIX = re.compile(rb"(?:\A|(?<=[\r\n]))data:")
+PREFIX = re.compile(rb"(?:\A|(?<=[\r\n]))data: ?")
+"""The space behind it, where a container writes one, belongs to it: a part may end between the two."""
 CRLF = re.compile(rb"\r\n")
-ESCAPE = re.compile(rb"\\(?:u[0-9a-fA-F]{4}|.)")
+ESCAPE = re.compile(rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)")
+"""A pair of surrogates is one character, so it is one escape."""
 
 
 @dataclass(slots=True)
@@ -39,7 +41,7 @@ class Body:
 
 Argument: TypeAlias = tuple[int, ...]
 Rule: TypeAlias = Callable[[Body, Argument], Iterable[int]]
-"""From the next bytes to offsets in them; the first byte's own offset cuts before it."""
+"""From the next bytes to offsets in them; their length cuts behind the last one."""
 
 
 def _merge(body: Body, argument: Argument) -> Iterable[int]:
@@ -48,13 +50,14 @@ def _merge(body: Body, argument: Argument) -> Iterable[int]:
 
 
 def _every(body: Body, argument: Argument) -> Iterable[int]:
-    return range(-body.start % argument[0], len(body.data), argument[0])
+    step = argument[0]
+    return range(step - body.start % step, len(body.data) + 1, step)
 
 
 def _random(body: Body, argument: Argument) -> Iterable[int]:
     end = body.start + len(body.data)
     body.next_hit = body.next_hit or body.dice.randint(1, argument[0])
-    while body.next_hit < end:
+    while body.next_hit <= end:
         yield body.next_hit - body.start
         body.next_hit += body.dice.randint(1, argument[0])
 
@@ -89,7 +92,7 @@ KINDS: dict[str, _Kind] = {
     "write": _Kind(lambda body, _: body.ends),
     "whole": _Kind(lambda _body, _: ()),
     "merge": _Kind(_merge, "K"),
-    "every-byte": _Kind(lambda body, _: range(len(body.data))),
+    "every-byte": _Kind(lambda body, _: range(1, len(body.data) + 1)),
     "bytes": _Kind(_every, "N"),
     "random": _Kind(_random, "MAX"),
     "at": _Kind(_at, "OFFSET,OFFSET", parse_counts),
@@ -100,6 +103,7 @@ KINDS: dict[str, _Kind] = {
     "inside-escape": _Kind(_inside(ESCAPE), aimed=True),
 }
 LEGAL = ", ".join(kind.spelling(name) for name, kind in KINDS.items())
+LEGAL_HTTP = ", ".join(kind.spelling(name) for name, kind in KINDS.items() if not kind.aimed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +131,11 @@ class Cutter:
         self._terms = [(name, argument, Body(random.Random(f"{seed} {name}"))) for name, argument in cut.terms]  # noqa: S311 - dice that replay, not secrets
         self._missed = {name for name, _ in cut.terms if KINDS[name].aimed}
         self._pending = b""
+
+    @property
+    def held_bytes(self) -> int:
+        """How many bytes have come of the part that is not whole yet."""
+        return len(self._pending)
 
     @property
     def missed(self) -> list[str]:
@@ -170,6 +179,19 @@ def parse_cut(text: str) -> Cut:
         WordError: It names no cut, or an argument is missing or wrong.
     """
     return Cut(text, tuple(_parse_term(term) for term in text.split("+")))
+
+
+def parse_http_cut(text: str) -> Cut:
+    """Read a cut of framed bytes, in which there is nothing to aim at.
+
+    Raises:
+        WordError: It names no cut, or one that is aimed.
+    """
+    cut = parse_cut(text)
+    for name, _ in cut.terms:
+        if KINDS[name].aimed:
+            raise WordError(f"{name!r} aims at something in a body, and HTTP chunks are cut out of frames", f"{LEGAL_HTTP}, or several joined by +")
+    return cut
 
 
 def _parse_term(term: str) -> tuple[str, Argument]:

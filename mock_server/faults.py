@@ -1,109 +1,29 @@
-"""Things that go wrong at a named moment, described by their effect on the wire: `NAME[:ARG][@N][xK]`.
+"""Things that go wrong at a named moment, described by their effect on the wire: `NAME[:ARG][@N][xK]`, and several of a container's joined by `+`.
 
-`@N` is after N parts (0 if absent), `xK` only on the first K attempts of a request, so that recovery by retry can be tested.
-Sources: botocore's service model sagemaker-runtime 2017-05-13 for names, statuses and members. Of the texts, the one for
-ModelInvocationTimeExceeded is the service's own, as published; no capture of the others is public, so they are ours.
+`@N` is after N parts (0 if absent; of a container's fault, after N of its writes), `xK` only on the first K attempts of a request, so that recovery by retry
+can be tested. What a fault does is in `stream_faults` and `container_faults`; what the service says in place of a stream is here, from botocore's service
+model sagemaker-runtime 2017-05-13. Texts that users of the service published: the denied access (philschmid/cdk-samples issue 2), the throttling and the
+expired token, which are the same of all of AWS. The others are ours.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import chain, islice
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from backends.wire.parts import encode_exception
+from mock_server import container_faults, stream_faults
+from mock_server.sigv4 import NAMESPACE, STATUS
+from mock_server.stream_faults import STREAM_ERRORS, UNKNOWN_EVENT, parse_error_code
 from mock_server.words import WordError, parse_count, parse_seconds
 
 GRAMMAR = re.compile(r"(?P<name>[a-z-]+)(?::(?P<argument>[^@]*?))?(?:@(?P<after>\d{1,9}))?(?:x(?P<attempts>[1-9]\d{0,8}))?")
-STREAM_ERRORS = {
-    "ModelInvocationTimeExceeded": "Your model primary did not complete sending the inference response in the allotted time.",
-    "StreamBroken": "Your model primary closed the connection before it completed the inference response.",
-}
 
-Ending: TypeAlias = Literal["clean", "reset", "hang"]
-"""How a response ends: with its last chunk, with a TCP reset, or never."""
-Stage: TypeAlias = Literal["service", "model", "event stream", "connection"]
-"""Who fails: the service or the model before the stream, the event stream, or the connection under it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Timeline:
-    """What leaves the twin and when."""
-
-    chunks: Iterable[bytes]
-    """Each one HTTP chunk: a frame, or a container's write."""
-    due_s: Sequence[float]
-    """When each chunk leaves, in seconds since the request, ascending."""
-    parts: int
-    """How many of the chunks, from the first, are whole parts of the answer."""
-    head_waits: bool = False
-    """Whether the response's head leaves with the first chunk; else it leaves at once."""
-    length_bytes: int | None = None
-    """The body's length, where the response says it beforehand; None: HTTP chunks, one per chunk."""
-    ending: Ending = "clean"
-    faulty: bool = False
-    """Whether a fault damaged the answer."""
-    final: bool = False
-    """Whether nothing follows, however much more of the answer there is."""
-    start_s: float = 0.0
-    """Before this, in seconds since the request, nothing of it leaves, be it the head or the ending."""
-    head: tuple[int, list[tuple[bytes, bytes]]] | None = None
-    """Status and headers that leave in place of the response's own, if no head has left yet."""
-
-    def at_speed(self, speed: float) -> Timeline:
-        """Return the same with every wait divided by `speed`."""
-        return self if speed == 1.0 else replace(self, due_s=tuple(moment_s / speed for moment_s in self.due_s), start_s=self.start_s / speed)
-
-
-Effect: TypeAlias = Callable[[Timeline, int, str], Timeline | None]
-"""From what leaves, after how many parts and with which argument to what leaves instead; None where that moment never comes."""
-
-
-def _stop(timeline: Timeline, after: int, last: bytes | None = None, ending: Ending = "clean") -> Timeline:
-    """Return what leaves if nothing but `last` follows the first `after` parts."""
-    due_s = tuple(timeline.due_s[:after])
-    chunks: Iterator[bytes] = islice(timeline.chunks, after)
-    if last is None:
-        return replace(timeline, chunks=chunks, due_s=due_s, parts=after, ending=ending, faulty=True, final=True)
-    moment_s = timeline.due_s[after] if after < len(timeline.due_s) else max(due_s, default=0.0)
-    return replace(timeline, chunks=chain(chunks, (last,)), due_s=(*due_s, moment_s), parts=after, ending=ending, faulty=True, final=True)
-
-
-def _model_stream_error(timeline: Timeline, after: int, code: str) -> Timeline:
-    return _stop(timeline, after, encode_exception("ModelStreamError", {"Message": STREAM_ERRORS[code], "ErrorCode": code}))
-
-
-def _internal_stream_failure(timeline: Timeline, after: int, _: str) -> Timeline:
-    return _stop(timeline, after, encode_exception("InternalStreamFailure", {"Message": "Internal failure."}))
-
-
-def _truncate_frame(timeline: Timeline, after: int, _: str) -> Timeline:
-    frames = iter(timeline.chunks)
-    whole, cut = list(islice(frames, after)), next(frames)
-    return _stop(replace(timeline, chunks=whole), after, cut[: len(cut) // 2])
-
-
-def _bad_message_crc(timeline: Timeline, after: int, _: str) -> Timeline:
-    frames = enumerate(timeline.chunks)
-    damaged = (frame if index != after else frame[:-1] + bytes([frame[-1] ^ 0xFF]) for index, frame in frames)
-    return replace(timeline, chunks=damaged, faulty=True)
-
-
-def _reset(timeline: Timeline, after: int, _: str) -> Timeline:
-    return _stop(timeline, after, ending="reset")
-
-
-def _stall(timeline: Timeline, after: int, seconds: str) -> Timeline | None:
-    """Return what leaves around a silence, which damages nothing; one that ends is held before a part."""
-    if not seconds:
-        return replace(_stop(timeline, after, ending="hang"), faulty=False)
-    if after >= timeline.parts:
-        return None
-    pause_s = parse_seconds(seconds)
-    due_s = (*timeline.due_s[:after], *(moment_s + pause_s for moment_s in timeline.due_s[after:]))
-    return replace(timeline, due_s=due_s)
+Stage: TypeAlias = Literal["service", "model", "event stream", "connection", "container"]
+"""Who fails: the service or the model before the stream, the event stream, the connection under it, or the container while it writes."""
+BEFORE: frozenset[Stage] = frozenset({"service", "model"})
+"""Stages of what stands in place of a stream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,26 +33,36 @@ class ServiceError:
     status: int
     code: str
     message: str
+    member: str = "Message"
+    """Under which name the body has the message."""
+    namespace: str = ""
+    """What the header appends to the code."""
 
 
 SERVICE_ERRORS = {
     "validation-error": ServiceError(400, "ValidationError", "The request is not valid."),
-    "throttling": ServiceError(429, "ThrottlingException", "Rate exceeded"),
+    "model-not-ready": ServiceError(429, "ModelNotReadyException", "The model is not ready to serve inference requests. Try again in a moment."),
+    "throttling": ServiceError(429, "ThrottlingException", "Rate exceeded", "message"),
     "internal-failure": ServiceError(500, "InternalFailure", "Internal failure."),
     "service-unavailable": ServiceError(503, "ServiceUnavailable", "The service is unavailable."),
+    "dependency": ServiceError(530, "InternalDependencyException", "A service that this one depends on has failed."),
+    "access-denied": ServiceError(
+        STATUS,
+        "AccessDeniedException",
+        "User: arn:aws:iam::{account}:user/streamtwin is not authorized to perform: sagemaker:{operation} on resource: {endpoint_arn} "
+        "because no identity-based policy allows the sagemaker:{operation} action",
+    ),
+    "expired-token": ServiceError(STATUS, "ExpiredTokenException", "The security token included in the request is expired", "message", f":{NAMESPACE}"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
     stage: Stage
-    effect: Effect | None = None
     argument: str = ""
     """How the argument is written in messages; empty for none."""
     parse: Callable[[str], object] = str
     default: str = ""
-    needs_part: bool = False
-    """Whether part N+1 is what is damaged, so that it has to exist."""
 
     def spelling(self, name: str) -> str:
         return f"{name}[:{self.argument}]" if self.argument else name
@@ -144,22 +74,36 @@ def _parse_status(text: str) -> None:
         raise WordError(f"{text!r} is no status of a failure", "0 for none (the model timed out), or 400 to 599")
 
 
-def _parse_error_code(text: str) -> None:
-    if text not in STREAM_ERRORS:
-        raise WordError(f"{text!r} is not an error code of the stream", ", ".join(STREAM_ERRORS))
+def _parse_event_type(text: str) -> None:
+    if not re.fullmatch(r"[A-Za-z-]{1,64}", text) or text == "PayloadPart":
+        raise WordError(f"{text!r} is not a type of an unknown event", "letters and hyphens, as initial-response, but PayloadPart")
 
 
 KINDS: dict[str, _Kind] = {
     **{name: _Kind("service") for name in SERVICE_ERRORS},
-    "model-error": _Kind("model", argument="STATUS", parse=_parse_status, default="500"),
-    "model-stream-error": _Kind("event stream", _model_stream_error, "ERRORCODE", _parse_error_code, next(iter(STREAM_ERRORS))),
-    "internal-stream-failure": _Kind("event stream", _internal_stream_failure),
-    "truncate-frame": _Kind("event stream", _truncate_frame, needs_part=True),
-    "bad-message-crc": _Kind("event stream", _bad_message_crc, needs_part=True),
-    "reset": _Kind("connection", _reset),
-    "stall": _Kind("connection", _stall, "SECONDS", parse_seconds),
+    "model-error": _Kind("model", "STATUS", _parse_status, "500"),
+    "model-stream-error": _Kind("event stream", "ERRORCODE", parse_error_code, next(iter(STREAM_ERRORS))),
+    "internal-stream-failure": _Kind("event stream"),
+    "unmodeled-exception": _Kind("event stream"),
+    "unmodeled-error": _Kind("event stream"),
+    "unknown-event": _Kind("event stream", "TYPE", _parse_event_type, UNKNOWN_EVENT),
+    "empty-part": _Kind("event stream"),
+    "bad-prelude-crc": _Kind("event stream"),
+    "bad-message-crc": _Kind("event stream"),
+    "truncate-frame": _Kind("event stream"),
+    "no-frames": _Kind("event stream"),
+    "reset": _Kind("connection"),
+    "close": _Kind("connection"),
+    "close-in-chunk": _Kind("connection"),
+    "stall": _Kind("connection", "SECONDS", parse_seconds),
+    **{name: _Kind("container") for name in container_faults.EFFECTS},
 }
-LEGAL = "NAME[:ARG][@N][xK] with NAME one of " + ", ".join(kind.spelling(name) for name, kind in KINDS.items())
+LEGAL = (
+    "NAME[:ARG][@N][xK] with NAME one of "
+    + ", ".join(kind.spelling(name) for name, kind in KINDS.items())
+    + "; joined by +: several of the last "
+    + f"{len(container_faults.EFFECTS)} with at most one of the others"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,16 +125,39 @@ class Fault:
         """Whether this attempt of a request, counted from 1, is to fail."""
         return self.attempts is None or attempt <= self.attempts
 
-    def damage(self, timeline: Timeline) -> Timeline | None:
-        """Return what leaves instead, None where the answer ends before the fault's moment."""
-        kind = KINDS[self.name]
-        if kind.effect is None or timeline.parts < self.after + kind.needs_part:
-            return None
-        return kind.effect(timeline, self.after, self.argument)
+    def damage(self) -> stream_faults.StreamDamage:
+        """Return what it does to one answer, if it is a fault of the event stream or the connection."""
+        return stream_faults.StreamDamage(self.name, self.argument, self.after)
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """All that is to go wrong with one request: of the container's faults any, of the others one at most."""
+
+    text: str
+    terms: Sequence[Fault]
+
+    def striking(self, attempt: int) -> tuple[Fault, ...]:
+        """Return those that strike this attempt."""
+        return tuple(fault for fault in self.terms if fault.strikes(attempt))
+
+
+def parse_faults(text: str) -> Faults:
+    """Read faults as people write them.
+
+    Raises:
+        WordError: One of them is none, stands twice, or there is another one already that is not the container's.
+    """
+    terms = tuple(map(parse_fault, text.split("+")))
+    names = [fault.name for fault in terms]
+    others = [fault.name for fault in terms if fault.stage != "container"]
+    if len(set(names)) < len(names) or len(others) > 1:
+        raise WordError(f"{text!r} joins faults that cannot strike together", LEGAL)
+    return Faults(text, terms)
 
 
 def parse_fault(text: str) -> Fault:
-    """Read a fault as people write it.
+    """Read one fault.
 
     Raises:
         WordError: It names no fault, an argument is wrong, or `@N` stands where there are no parts yet.
@@ -199,7 +166,7 @@ def parse_fault(text: str) -> Fault:
     kind = KINDS.get(match["name"]) if match else None
     if match is None or kind is None or (match["argument"] is not None and not kind.argument):
         raise WordError(f"{text!r} is not a fault", LEGAL)
-    if match["after"] is not None and kind.effect is None:
+    if match["after"] is not None and kind.stage in BEFORE:
         raise WordError(f"{text!r} happens before the stream and takes no @N", LEGAL)
     if match["argument"] is not None:
         kind.parse(match["argument"])

@@ -7,22 +7,26 @@ from dataclasses import dataclass, replace
 
 from starlette.requests import Request
 
+from mock_server.assembly import Frame
 from mock_server.catalog import CatalogEntry, Upstream
 from mock_server.choices import Choices, choose, strip_choices
 from mock_server.clock import Clock
 from mock_server.connection import find_connection
-from mock_server.containers.container import ContainerRequest, Reply, Taken, generate
-from mock_server.faults import Fault, Stage
+from mock_server.container_faults import ContainerDamage, Failed
+from mock_server.containers.container import ContainerRequest, Generated, Reply, Taken, generate
+from mock_server.faults import BEFORE, Fault, Stage
 from mock_server.journal import Ended, Entry, Journal
 from mock_server.limits import Limit, Limited
 from mock_server.live import Live, ModelError
-from mock_server.pipeline import Frame, Pipeline
+from mock_server.pipeline import Pipeline
 from mock_server.playback import PlayedResponse, Tally
 from mock_server.profiles import Profile
 from mock_server.sigv4 import Gate
 from mock_server.words import WordError
 
 ATTRIBUTES_HEADER = "x-amzn-sagemaker-custom-attributes"
+FAILED_STATUS = 500
+"""With what a container answers whose model failed before anything was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,22 +57,28 @@ class Invocation:
     """How it ended where neither the request nor a fault is why: the model failed, or was given up."""
     prompt_tokens: int = 0
     """About how long the prompt is."""
+    is_damaged: bool = False
+    """Whether the container lost something of the answer, as it was asked to."""
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """The faults that strike this attempt."""
+        return self.choices.fault.striking(self.entry.attempt) if self.choices.fault else ()
 
     @property
     def fault(self) -> Fault | None:
-        """The fault that strikes this attempt."""
-        fault = self.choices.fault
-        return fault if fault and fault.strikes(self.entry.attempt) else None
+        """The one among them that is not the container's."""
+        return next((fault for fault in self.faults if fault.stage != "container"), None)
 
     @property
     def failure(self) -> Ended:
         """What an answer is that is an error: the model's, asked for, or the request's own."""
         if self.broke_off:
             return self.broke_off
-        return "fault" if self.fault and self.fault.stage in {"service", "model"} else "refused"
+        return "fault" if self.is_damaged or (self.fault and self.fault.stage in BEFORE) else "refused"
 
     async def ask(self, request: ContainerRequest, *, whole: bool = False) -> Reply | Live:
-        """Return the container's reply to the request, which has the custom attributes that are not the twin's.
+        """Return the container's reply to the request, which has the custom attributes that are not the twin's; damaged as its faults have it.
 
         Where a model answers, it has begun, or, of a reply that is wanted whole, ended.
         """
@@ -77,29 +87,65 @@ class Invocation:
         if isinstance(taken, Reply):
             if taken.note:
                 self.note(taken.note)
-            return taken
+            return self._spoil(taken, None)
         self.prompt_tokens = taken.question.about_tokens
         if self.endpoint.upstream and not self.choices.script:
             return await self._ask_model(taken, self.endpoint.upstream, whole=whole or not taken.head.is_chunked)
         script = self.choices.find_script(taken.question)
         self.entry = replace(self.entry, script=script.name)
-        return taken.reply(generate(script, taken.question))
+        answer = generate(script, taken.question)
+        return self._spoil(taken.reply(answer), lambda count: taken.writer.failed(Generated(answer.tokens[:count], "error")))
 
     async def _ask_model(self, taken: Taken, upstream: Upstream, *, whole: bool) -> Reply | Live:
         """Ask; a model that fails before a head that waits for it is a container that fails."""
         from mock_server.upstream import ask_upstream  # an HTTP client, which nobody else needs
 
         live = Live(taken, ask_upstream(upstream, taken.question, self.endpoint.family))
+        if taken.head.is_chunked:
+            live.damage = self._container_damage(taken.head, live.failed)
         try:
             if whole or taken.head.head_waits:
                 await live.begin()
             if not whole:
                 return live
-            body = await live.read()
+            reply = await live.read()
         except ModelError as error:
             self.fail(error)
             return self.endpoint.container.failure(error.status or 500)
-        return replace(taken.head, writes=(body,), tokens=(live.tokens,))
+        self._note_damage(live.damage)
+        return reply if live.damage else self._spoil_whole(reply)
+
+    def _container_damage(self, head: Reply, failed: Failed | None) -> ContainerDamage | None:
+        """Return what the container's own faults do to an answer with this head, None where there are none."""
+        faults = [(fault.text, fault.name, fault.after) for fault in self.faults if fault.stage == "container"]
+        return ContainerDamage(faults, dict(head.headers).get("content-type", ""), failed) if faults else None
+
+    def _spoil(self, reply: Reply, failed: Failed | None) -> Reply:
+        """Return what the container's own faults leave of a reply."""
+        damage = self._container_damage(reply, failed) if reply.is_chunked else None
+        if damage is None:
+            return self._spoil_whole(reply) if failed else reply
+        spoiled = damage.spoil(reply)
+        self._note_damage(damage)
+        return spoiled
+
+    def _spoil_whole(self, reply: Reply) -> Reply:
+        """Return what is left of a reply that is written at once: of the container's faults, it can only have failed before."""
+        if reply.is_chunked:
+            return reply
+        for fault in self.faults:
+            if (fault.name, fault.after) == ("container-error", 0):
+                self.is_damaged = True
+            elif fault.stage == "container":
+                self.note(f"the fault {fault.text} was not reached: the container wrote its answer at once")
+        return self.endpoint.container.failure(FAILED_STATUS) if self.is_damaged else reply
+
+    def _note_damage(self, damage: ContainerDamage | None) -> None:
+        """Note, when all has been written, which of the container's faults struck."""
+        if damage:
+            self.is_damaged = damage.is_damaged
+            for text in damage.missed:
+                self.note(f"the fault {text} was not reached: it found nothing to change in what the container wrote")
 
     def fail(self, error: ModelError) -> None:
         """Note why the model behind the endpoint did not answer, or no more."""
@@ -111,9 +157,9 @@ class Invocation:
         self.entry = replace(self.entry, notes=(*self.entry.notes, text))
 
     def miss(self, reason: str) -> None:
-        """Note, if a fault of the answer was asked for, why it was not reached."""
-        if self.fault and self.fault.stage not in {"service", "model"}:
-            self.note(f"the fault was not reached: {reason}")
+        """Note, if a fault of the stream was asked for, why it was not reached."""
+        if self.fault and self.fault.stage not in BEFORE:
+            self.note(f"the fault {self.fault.text} was not reached: {reason}")
 
     def limit_s(self, usual_s: float) -> float:
         """Return when the service gives an answer up: at a limit of its own, as the twin's setting scales it and the request's speed divides it."""
@@ -127,10 +173,14 @@ class Invocation:
 
         def report(tally: Tally) -> None:
             ended = tally.ended
-            if isinstance(answer, Live) and answer.error:
-                self.fail(answer.error)
+            if isinstance(answer, Live):
+                self._note_damage(answer.damage)
+                if answer.error:
+                    self.fail(answer.error)
             if isinstance(timelines, Limited) and timelines.was_reached:
                 self.broke_off = "timed-out"
+            if ended == "completed" and self.is_damaged:
+                ended = "fault"
             if ended == "completed" and (status >= 400 or self.broke_off):
                 ended = self.failure
             self.finish(ended, status=tally.status, parts=tally.parts, sent_bytes=tally.bytes)
@@ -163,15 +213,16 @@ def begin(twin: Twin, endpoint: CatalogEntry, entry: Entry, attributes: str, sta
         WordError: The request's attributes ask for something that the twin does not know, or that is impossible here.
     """
     choices = choose(endpoint, attributes, twin.profile)
-    fault = choices.fault
-    if fault and fault.stage in stages:
-        raise WordError(f"mock.fault: {fault.name!r} {stages[fault.stage]}", "a fault that this request can have")
+    for fault in choices.fault.terms if choices.fault else ():
+        if fault.stage in stages:
+            raise WordError(f"mock.fault: {fault.name!r} {stages[fault.stage]}", "a fault that this request can have")
     seen = replace(
         entry,
         custom_attributes=strip_choices(attributes),
         profile=choices.profile.name,
         cut=choices.cut.text,
-        fault=fault.text if fault else None,
+        http_cut=choices.http_cut.text if choices.http_cut else None,
+        fault=choices.fault.text if choices.fault else None,
         seed=choices.seed,
     )
     return Invocation(twin, endpoint, choices, seen)

@@ -38,6 +38,7 @@ class Entry:
     script: str | None = None
     profile: str = ""
     cut: str = ""
+    http_cut: str | None = None
     fault: str | None = None
     seed: int = 0
     status: int | None = None

@@ -12,8 +12,8 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from mock_server.faults import Timeline
 from mock_server.live import Timelines
+from mock_server.timeline import Timeline
 
 RESPONSE_S = 60.0
 STREAM_S = 480.0
@@ -52,7 +52,7 @@ class Limited:
                 self.was_reached = True
                 break
             in_time = bisect_right(timeline.due_s, self._limit.after_s)
-            if in_time < len(timeline.due_s) or timeline.ending == "hang":
+            if in_time < len(timeline.due_s) or timeline.ending == "hang" or timeline.end_s > self._limit.after_s:
                 self.was_reached = True
                 yield _begin(timeline, in_time)
                 break
@@ -73,4 +73,4 @@ class Limited:
 def _begin(timeline: Timeline, chunks: int) -> Timeline:
     """Return the first chunks alone, with something behind them."""
     begun = islice(timeline.chunks, chunks)
-    return replace(timeline, chunks=begun, due_s=timeline.due_s[:chunks], parts=min(chunks, timeline.parts), ending="clean", final=False)
+    return replace(timeline, chunks=begun, due_s=timeline.due_s[:chunks], parts=timeline.whole_parts(chunks), ending=None, torn=b"", end_s=0.0)

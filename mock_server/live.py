@@ -1,6 +1,7 @@
 """An answer that a model is still giving: each token is written, cut and sent as it comes.
 
-model -> tokens -> writes (container) -> parts (cut) -> timelines. What waits here waits for the model; the profile may hold a token back further.
+model -> tokens -> writes (container) -> damaged writes (its faults) -> timelines. What waits here waits for the model; the profile may hold a token back
+further.
 """
 
 from __future__ import annotations
@@ -8,12 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeAlias
 
+from mock_server.container_faults import ContainerDamage
 from mock_server.containers.container import Generated, Reply, Taken
-from mock_server.faults import Timeline
 from mock_server.script import ScriptToken
+from mock_server.timeline import Timeline
 
 
 class ModelError(Exception):
@@ -40,6 +42,7 @@ class Heard:
     """What leaves together."""
 
     writes: Sequence[bytes]
+    """None is empty."""
     is_token: bool = True
     """Whether a token was generated for it."""
 
@@ -52,6 +55,8 @@ class Live:
     """What a model is still generating for a request that a container took; for one reader."""
 
     def __init__(self, taken: Taken, answer: ModelAnswer) -> None:
+        self.damage: ContainerDamage | None = None
+        """What the container's own faults do to what it writes."""
         self._taken = taken
         self._answer = answer
         self._first: ScriptToken | Ending | None = None
@@ -81,20 +86,21 @@ class Live:
             await self.aclose()
             raise
 
-    async def read(self) -> bytes:
-        """Return the whole body.
+    async def read(self) -> Reply:
+        """Return the whole reply.
 
         Raises:
             ModelError: The answer broke off, and nothing of it has left.
         """
-        writes = [write async for heard in self.writes(b"", 0.0) for write in heard.writes]
-        if self.error and not self._taken.head.is_chunked:
+        written = [(write, self.tokens) async for heard in self.writes(b"", 0.0) for write in heard.writes]
+        if self.error and not self.head.is_chunked:
             raise self.error
-        return b"".join(writes)
+        return replace(self.head, writes=[write for write, _ in written], tokens=[count for _, count in written])
 
     async def writes(self, comment: bytes, silence_s: float) -> AsyncGenerator[Heard]:
         """Yield what leaves, up to the answer's end or the container's error; `comment` after so much silence, unless it is empty."""
         writer = self._taken.writer
+        comment = self.damage.comment(comment) if self.damage else comment
         try:
             async with aclosing(self._items()) as items, aclosing(_broken_by(items, silence_s if comment else None)) as heard:
                 async for item in heard:
@@ -102,13 +108,27 @@ class Live:
                         yield Heard((comment,), is_token=False)
                     elif isinstance(item, Ending):
                         self._tokens.append(item.token)
-                        yield Heard(writer.last(Generated(tuple(self._tokens), item.finish_reason)))
+                        yield self._heard(writer.last(Generated(tuple(self._tokens), item.finish_reason)), is_ending=True)
                     else:
                         self._tokens.append(item)
-                        yield Heard(writer.tokens((item,)))
+                        yield self._heard(writer.tokens((item,)))
+                    if self.damage and self.damage.ended:
+                        return
         except ModelError as error:
             self.error = error
-            yield Heard(writer.failed(Generated(tuple(self._tokens), "error")), is_token=False)
+            yield Heard(self._damaged(self.failed(self.tokens), self.tokens), is_token=False)
+
+    def failed(self, count: int) -> Sequence[bytes]:
+        """Return the writes of a failure after so many tokens."""
+        return self._taken.writer.failed(Generated(tuple(self._tokens[:count]), "error"))
+
+    def _heard(self, writes: Sequence[bytes], *, is_ending: bool = False) -> Heard:
+        return Heard(self._damaged(writes, self.tokens - 1, is_ending=is_ending))
+
+    def _damaged(self, writes: Sequence[bytes], generated: int, *, is_ending: bool = False) -> Sequence[bytes]:
+        """Return the writes that leave, after so many tokens."""
+        left = [write for write in writes if write]
+        return self.damage.feed(left, ending=is_ending, generated=generated) if self.damage else left
 
     async def aclose(self) -> None:
         """Stop the model."""

@@ -1,26 +1,21 @@
 """From a container's reply to what leaves and when.
 
-writes -> timed writes (profile) -> timed parts (cut) -> chunks (the front's framing) -> damaged chunks (fault). Each step is a function of data and a seed.
+writes -> timed writes (profile) -> what leaves (`assembly`). Each step is a function of data and a seed.
 A reply that is known from the beginning is one timeline; one that a model is still giving takes the same steps token by token.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from itertools import accumulate, pairwise
-from typing import TypeAlias
 
+from mock_server.assembly import Assembly, Frame, Plan
 from mock_server.choices import Choices
 from mock_server.containers.container import Reply, ReplyEnd
-from mock_server.cuts import Cutter
-from mock_server.faults import Fault, Timeline
+from mock_server.faults import BEFORE, Fault
 from mock_server.live import Live, LiveTimelines, Timelines
-
-Frame: TypeAlias = Callable[[bytes], bytes]
-"""From a part to the chunk that carries it."""
+from mock_server.timeline import Timeline
 
 KEEP_ALIVE_S = 15.0
 """axum's interval, which TGI leaves as it is (axum src/response/sse.rs)."""
@@ -32,7 +27,7 @@ class Pipeline:
 
     choices: Choices
     fault: Fault | None
-    """The one that strikes, if any does."""
+    """The one that strikes, if any does, and is not the container's."""
     note: Callable[[str], None]
     """Told of what did not go as it was asked for."""
     miss: Callable[[str], None]
@@ -60,26 +55,18 @@ class Pipeline:
 
     def timeline(self, reply: Reply, frame: Frame | None) -> Timeline:
         """Return the one timeline of a reply that is known from the beginning."""
-        writes, due_s = self._time(reply)
-        parts: Sequence[bytes] = writes
-        if not self.choices.cut.is_write:
-            parts, due_s = self._cut(writes, due_s)
-        chunks = map(frame, parts) if frame else parts
-        length_bytes = None if frame or reply.is_chunked else sum(map(len, parts))
-        timeline = Timeline(chunks, due_s, len(parts), reply.head_waits, length_bytes)
-        damaged = self.fault.damage(timeline) if self.fault else None
-        if damaged is None:
-            self.miss(f"the answer has {timeline.parts} parts")
-        return (damaged or timeline).at_speed(self.choices.speed)
+        assembly = self._assembly(frame)
+        timeline = assembly.feed(*self._time(reply), last=True)
+        self._note_missed(assembly)
+        length_bytes = None if frame or reply.is_chunked else len(reply.body)
+        return replace(timeline, head_waits=reply.head_waits, length_bytes=length_bytes)
 
     async def _as_it_comes(self, live: Live, frame: Frame | None) -> AsyncGenerator[Timeline]:
-        cutter, damage = Cutter(self.choices.cut, self.choices.seed), _PieceByPiece(self.fault)
-        times_s = self.choices.profile.times_s(self.choices.seed, self.streams, self.prompt_tokens)
+        assembly, times_s = self._assembly(frame), self.choices.profile.times_s(self.choices.seed, self.streams, self.prompt_tokens)
         due_s = 0.0
 
-        def piece(parts: Sequence[bytes]) -> Timeline:
-            timeline = Timeline(list(map(frame, parts)) if frame else parts, (due_s,) * len(parts), len(parts), live.head.head_waits)
-            return damage(timeline).at_speed(self.choices.speed)
+        def piece(writes: Sequence[bytes], *, last: bool = False) -> Timeline:
+            return replace(assembly.feed(writes, (due_s,) * len(writes), last=last), head_waits=live.head.head_waits)
 
         if not live.head.head_waits:
             yield piece(())
@@ -87,14 +74,23 @@ class Pipeline:
             async for heard in coming:
                 if heard.is_token:
                     due_s = next(times_s)
-                if parts := cutter.feed(heard.writes):
-                    yield piece(parts)
-        if parts := cutter.finish():
-            yield piece(parts)
-        for name in cutter.missed:
-            self._miss_cut(name)
-        if not damage.is_done:
-            self.miss(f"the answer has {damage.parts} parts")
+                timeline = piece(heard.writes)
+                if timeline.due_s or timeline.ending:
+                    yield timeline
+        yield piece((), last=True)
+        self._note_missed(assembly)
+
+    def _assembly(self, frame: Frame | None) -> Assembly:
+        damage = self.fault.damage() if self.fault and self.fault.stage not in BEFORE else None
+        choices = self.choices
+        return Assembly(Plan(cut=choices.cut, seed=choices.seed, frame=frame, damage=damage, http_cut=choices.http_cut, speed=choices.speed))
+
+    def _note_missed(self, assembly: Assembly) -> None:
+        """Note, when all has gone through, what struck nothing."""
+        for name in assembly.missed_cuts:
+            self.note(f"the cut {name} found nothing to cut")
+        if not assembly.has_struck:
+            self.miss(f"the answer has {assembly.parts} parts")
 
     def _time(self, reply: Reply) -> tuple[Sequence[bytes], Sequence[float]]:
         """Return a reply's writes, those that keep the connection alive among them, and when each is due."""
@@ -104,35 +100,6 @@ class Pipeline:
         if not reply.keep_alive or not due_s or due_s[-1] <= KEEP_ALIVE_S:
             return reply.writes, due_s
         return _keep_alive(reply.writes, due_s, reply.keep_alive)
-
-    def _cut(self, writes: Sequence[bytes], due_s: Sequence[float]) -> tuple[list[bytes], list[float]]:
-        """Cut the whole body; a part is due with the write that holds its last byte."""
-        body, ends = b"".join(writes), list(accumulate(map(len, writes)))
-        offsets, missed = self.choices.cut.offsets(body, ends, self.choices.seed)
-        for name in missed:
-            self._miss_cut(name)
-        bounds = list(pairwise([0, *offsets, len(body)])) if body else []
-        return [body[start:end] for start, end in bounds], [due_s[bisect_left(ends, end)] for _, end in bounds]
-
-    def _miss_cut(self, name: str) -> None:
-        self.note(f"the cut {name} found nothing to cut")
-
-
-@dataclass(slots=True)
-class _PieceByPiece:
-    """A fault's effect on timelines that come one after another: it strikes the one that its moment falls into."""
-
-    fault: Fault | None
-    parts: int = 0
-    """How many came before the moment."""
-    is_done: bool = False
-
-    def __call__(self, timeline: Timeline) -> Timeline:
-        damaged = replace(self.fault, after=self.fault.after - self.parts).damage(timeline) if self.fault and not self.is_done else None
-        self.is_done = self.is_done or damaged is not None
-        if not self.is_done:
-            self.parts += timeline.parts
-        return timeline if damaged is None else damaged
 
 
 async def _in_turn(timelines: Sequence[Timeline]) -> AsyncGenerator[Timeline]:

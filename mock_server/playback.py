@@ -14,9 +14,9 @@ from starlette.types import Receive, Scope, Send
 
 from mock_server.clock import Clock
 from mock_server.connection import Connection, find_connection
-from mock_server.faults import Timeline
 from mock_server.journal import Ended
 from mock_server.live import Timelines
+from mock_server.timeline import Timeline
 
 MAX_WRITE_BYTES = 64 * 1024
 """So many bytes of chunks that are due go out in one system call; then other streams have their turn."""
@@ -42,8 +42,8 @@ class Tally:
 class PlayedResponse(Response):
     """A response that leaves as its timelines say, one after another, chunk by chunk past ASGI, and that notices at once when the client goes.
 
-    A scripted answer is one timeline; one that is still being given is many, each with what has come. All count from the request. `report` is called once,
-    with what left and how it ended.
+    A scripted answer is one timeline; one that is still being given is many, each with what has come. All count from the request. The first that says how
+    the response ends is the last. `report` is called once, with what left and how it ended.
     """
 
     def __init__(self, *, status: int, headers: list[tuple[bytes, bytes]], timelines: Timelines, clock: Clock, report: Callable[[Tally], None]) -> None:
@@ -97,20 +97,39 @@ class _Player:
                 await self._send_head()
             await self._send_chunks(start_s)
             faulty = faulty or self.timeline.faulty
-            if self.timeline.final or self.timeline.ending != "clean":
+            if self.timeline.ending:
                 break
             await self.connection.relieve()
-        await self._end()
-        self.tally.ended = "fault" if faulty else "completed"
+        await self._end(start_s, "fault" if faulty else "completed")
 
-    async def _end(self) -> None:
-        if self.timeline.ending == "hang":
+    async def _end(self, start_s: float, ended: Ended) -> None:
+        last = self.timeline
+        if last.end_s:
+            await self.clock.sleep_until(start_s + last.end_s)
+        if last.ending == "hang":
             await self.clock.sleep_until(math.inf)
-        if self.timeline.ending == "reset":
-            self.tally.ended = "fault"
+        if last.ending == "reset":
+            self.tally.ended = ended
             await self.connection.reset()
+        if last.ending == "close":
+            await self._tear(last.torn)
+            self.tally.ended = ended
+            await self.connection.hang_up()
         await self._send_head()
         await self.send({"type": "http.response.body", "body": b""})
+        self.tally.ended = ended
+
+    async def _tear(self, chunk: bytes) -> None:
+        """Let the first half of a chunk leave, behind a head that promises all of it."""
+        if not chunk:
+            return
+        await self._send_head()
+        half = chunk[: len(chunk) // 2]
+        if self.timeline.length_bytes is None:
+            self.connection.write(b"%x\r\n%b" % (len(chunk), half))
+        else:
+            await self.send({"type": "http.response.body", "body": half, "more_body": True})
+        self.tally.bytes += len(half)
 
     async def _send_chunks(self, start_s: float) -> None:
         """Write what is due now together, a little at first and then more: nobody's first chunk waits for another's bulk."""
@@ -145,8 +164,9 @@ class _Player:
             self.connection.write(_http_chunks(chunks))
         else:
             await self.send({"type": "http.response.body", "body": b"".join(chunks), "more_body": True})
-        self.tally.parts += max(0, min(len(chunks), self.timeline.parts - self.chunks))
+        self.tally.parts -= self.timeline.whole_parts(self.chunks)
         self.chunks += len(chunks)
+        self.tally.parts += self.timeline.whole_parts(self.chunks)
         self.tally.bytes += sum(map(len, chunks))
 
     async def _send_head(self) -> None:

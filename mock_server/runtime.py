@@ -23,17 +23,19 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import Receive, Scope, Send
 
 from backends.wire.eventstream import EVENT_STREAM
-from backends.wire.parts import encode_exception, encode_part
+from backends.wire.parts import encode_part
 from mock_server.claim import SignatureRefused, WireRequest
 from mock_server.connection import find_connection
 from mock_server.containers.container import ContainerRequest, Reply
-from mock_server.faults import SERVICE_ERRORS, STREAM_ERRORS, ServiceError, Stage, Timeline
+from mock_server.faults import SERVICE_ERRORS, ServiceError, Stage
 from mock_server.invocation import ATTRIBUTES_HEADER, Invocation, Twin, begin
 from mock_server.journal import Entry
 from mock_server.limits import RESPONSE_S, STREAM_S, Limit
 from mock_server.live import Live, head_of
 from mock_server.requests import GONE, MAX_BODY_BYTES, receive
 from mock_server.sigv4 import NAMESPACE, STATUS
+from mock_server.stream_faults import model_stream_error
+from mock_server.timeline import Timeline
 from mock_server.words import WordError
 
 MAX_ATTRIBUTES_LENGTH = 1024
@@ -47,7 +49,7 @@ TIMED_OUT = (
     "Your invocation timed out while waiting for a response from container primary. "
     "Review the latency metrics for each container in Amazon CloudWatch, resolve the issue, and try again."
 )
-UNFINISHED = encode_exception("ModelStreamError", {"Message": STREAM_ERRORS["ModelInvocationTimeExceeded"], "ErrorCode": "ModelInvocationTimeExceeded"})
+UNFINISHED = model_stream_error("ModelInvocationTimeExceeded")
 """The last frame of a stream that took too long."""
 
 
@@ -122,9 +124,7 @@ def _authenticate(twin: Twin, scope: Scope, body: bytes | None) -> None:
 
 def _forbid(request_id: str, refused: SignatureRefused) -> Response:
     """Answer as what stands before every operation: the member is in lower case, and the code has a namespace."""
-    body = json.dumps({"message": refused.message}, separators=(",", ":"))
-    headers = {"x-amzn-requestid": request_id, "x-amzn-errortype": f"{refused.code}:{NAMESPACE}"}
-    return Response(body, STATUS, headers, "application/json")
+    return _error(request_id, Refused(ServiceError(STATUS, refused.code, refused.message, "message", f":{NAMESPACE}")))
 
 
 def _admit(twin: Twin, entry: Entry, headers: Headers, body: bytes | None, *, streams: bool) -> Invocation:
@@ -147,7 +147,7 @@ def _admit(twin: Twin, entry: Entry, headers: Headers, body: bytes | None, *, st
 async def _invoke(invocation: Invocation, headers: Headers, body: bytes, *, streams: bool) -> Response:
     fault = invocation.fault
     if fault and fault.stage == "service":
-        raise Refused(SERVICE_ERRORS[fault.name])
+        raise Refused(_service_error(invocation, headers, fault.name, streams=streams))
     if fault and fault.stage == "model":
         status = int(fault.argument)
         failure = invocation.endpoint.container.failure(status).body.decode() if status else TIMED_OUT
@@ -161,7 +161,7 @@ async def _invoke(invocation: Invocation, headers: Headers, body: bytes, *, stre
         raise _model_error(invocation, headers, answer.status, answer.body.decode(errors="replace"))
     if isinstance(answer, Reply) and not streams:
         return _collect(invocation, answer, _response_limit(invocation, headers, limit_s))
-    return _stream(invocation, answer, Limit(limit_s, Timeline((UNFINISHED,), (limit_s,), 0, head_waits=True, final=True)))
+    return _stream(invocation, answer, Limit(limit_s, Timeline((UNFINISHED,), (limit_s,), 0, head_waits=True, ending="clean")))
 
 
 async def _ask(invocation: Invocation, asked: ContainerRequest, headers: Headers, usual_s: float, *, whole: bool) -> tuple[Reply | Live, float]:
@@ -182,7 +182,20 @@ def _response_limit(invocation: Invocation, headers: Headers, after_s: float) ->
     error = _error(invocation.entry.request_id, _model_error(invocation, headers, 0, TIMED_OUT))
     head = (error.status_code, [(name, value) for name, value in error.raw_headers if name != b"content-length"])
     body = bytes(error.body)
-    return Limit(after_s, Timeline((body,), (after_s,), 0, head_waits=True, length_bytes=len(body), final=True, head=head))
+    return Limit(after_s, Timeline((body,), (after_s,), 0, head_waits=True, length_bytes=len(body), ending="clean", head=head))
+
+
+def _service_error(invocation: Invocation, headers: Headers, fault: str, *, streams: bool) -> ServiceError:
+    """Return the error that a fault stands for, which may name what was asked for."""
+    error = SERVICE_ERRORS[fault]
+    arn = f"arn:aws:sagemaker:{_region(invocation, headers)}:{ACCOUNT}:endpoint/{invocation.endpoint.name.lower()}"
+    operation = "InvokeEndpointWithResponseStream" if streams else "InvokeEndpoint"
+    return replace(error, message=error.message.format(account=ACCOUNT, operation=operation, endpoint_arn=arn))
+
+
+def _region(invocation: Invocation, headers: Headers) -> str:
+    match = REGION.search(headers.get("authorization", ""))
+    return match[1] if match else invocation.twin.gate.region
 
 
 def _frame(part: bytes) -> bytes:
@@ -201,6 +214,8 @@ def _stream(invocation: Invocation, answer: Reply | Live, limit: Limit) -> Respo
 
 def _collect(invocation: Invocation, reply: Reply, limit: Limit) -> Response:
     """Answer as InvokeEndpoint: the whole body at once, when the last of it is there."""
+    if invocation.choices.http_cut:
+        invocation.note("mock.http_cut found nothing to cut: InvokeEndpoint answers without chunks")
     headers = {**_identity(invocation.entry.request_id), "content-type": _content_type(reply)}
     return invocation.respond(200, headers, reply.as_one_write(), None, limit=limit)
 
@@ -218,8 +233,7 @@ def _invalid(message: str) -> Refused:
 
 
 def _model_error(invocation: Invocation, headers: Headers, status: int, body: str) -> Refused:
-    match = REGION.search(headers.get("authorization", ""))
-    region = match[1] if match else invocation.twin.gate.region
+    region = _region(invocation, headers)
     side = "client" if status // 100 == 4 else "server"
     group = f"/aws/sagemaker/Endpoints/{invocation.endpoint.name}"
     console = f"https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}#logEventViewer:group={group}"
@@ -237,7 +251,6 @@ def _error(request_id: str, refused: Refused) -> Response:
     error, headers = refused.error, {"x-amzn-requestid": request_id}
     if not error.code:
         return Response(error.message, error.status, headers, "text/plain")
-    member = "message" if error.code == "ThrottlingException" else "Message"
-    members = {**refused.members, member: error.message}
+    members = {**refused.members, error.member: error.message}
     body = json.dumps(dict(sorted(members.items())), separators=(",", ":"))
-    return Response(body, error.status, {**headers, "x-amzn-errortype": error.code}, "application/json")
+    return Response(body, error.status, {**headers, "x-amzn-errortype": error.code + error.namespace}, "application/json")

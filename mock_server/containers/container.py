@@ -96,6 +96,8 @@ class Reply:
     """Whether it is the SageMaker Runtime's own, errors included."""
     note: str = ""
     """What the journal says of it."""
+    ending: int = 0
+    """How many of the writes, from the last, end what the model generated; 0 where it generated nothing."""
 
     @property
     def body(self) -> bytes:
@@ -122,9 +124,9 @@ class Generated:
     """What the model has generated for one request."""
 
     tokens: tuple[ScriptToken, ...]
-    """The special ones too; at least one."""
+    """The special ones too; at least one, unless the model failed before it."""
     finish_reason: str
-    """`eos_token`, `length` or `stop_sequence`, the words that TGI and LMI share."""
+    """`eos_token`, `length` or `stop_sequence`, the words that TGI and LMI share; `error` where it failed."""
 
     @property
     def length(self) -> int:
@@ -162,8 +164,10 @@ class Taken:
     def reply(self, answer: Generated) -> Reply:
         """Return the reply with a whole answer."""
         lines, last = self.writer.tokens(answer.tokens[:-1]), self.writer.last(answer)
-        written = [(write, count) for count, write in enumerate(lines, start=1) if write] + [(write, answer.length) for write in last if write]
-        return replace(self.head, writes=[write for write, _ in written], tokens=[count for _, count in written])
+        written = [(write, count) for count, write in enumerate(lines, start=1) if write]
+        ending = [(write, answer.length) for write in last if write]
+        left = written + ending
+        return replace(self.head, writes=[write for write, _ in left], tokens=[count for _, count in left], ending=len(ending))
 
 
 class Container(Protocol):

@@ -24,7 +24,7 @@ STRIPPED = [
 REFUSED = [
     (
         "mock.sed=1",
-        "mock.sed=1 is no attribute of the twin; legal: mock.cut=..., mock.fault=..., mock.seed=..., mock.script=..., mock.profile=..., mock.speed=...",
+        "mock.sed=1 is no attribute of the twin; legal: mock.cut=..., mock.http_cut=..., mock.fault=..., mock.seed=..., mock.script=..., mock.profile=...",
     ),
     ("mock.seed", "mock.seed is no attribute of the twin; legal: mock.cut=..."),
     ("mock.", "mock. is no attribute of the twin; legal: "),
@@ -35,6 +35,11 @@ REFUSED = [
     ("mock.script=none", "mock.script: 'none' is not a script; legal: "),
     ("mock.profile=slow", "mock.profile: 'slow' is not a profile; legal: instant, typical"),
     ("mock.cut=wrote", "mock.cut: 'wrote' is not a cut; legal: write, whole, "),
+    ("mock.http_cut=wrote", "mock.http_cut: 'wrote' is not a cut; legal: write, whole, "),
+    (
+        "mock.http_cut=write+inside-json",
+        "mock.http_cut: 'inside-json' aims at something in a body, and HTTP chunks are cut out of frames; legal: write, whole, merge:K, every-byte, bytes:N",
+    ),
     ("mock.fault=rest", "mock.fault: 'rest' is not a fault; legal: NAME[:ARG][@N][xK] with NAME one of "),
     ("a=b;mock.seed=1;mock.cut=", "mock.cut: '' is not a cut; legal: "),
 ]
@@ -46,17 +51,19 @@ def test_what_is_not_the_twins_goes_on_byte_for_byte(attributes: str, rest: str)
 
 
 def test_every_choice_can_be_made_at_once() -> None:
-    text = "a=b;mock.cut=bytes:7;mock.fault=reset@5;mock.seed=7;mock.script=hello;mock.profile=typical;mock.speed=4"
+    text = "a=b;mock.cut=bytes:7;mock.http_cut=merge:2;mock.fault=crlf+reset@5;mock.seed=7;mock.script=hello;mock.profile=typical;mock.speed=4"
     choices = choose(ENTRY, text, INSTANT)
     assert choices.fault is not None
     assert choices.script is not None
-    chosen = (choices.cut.text, choices.fault.text, choices.seed, choices.script.name, choices.profile.name, choices.speed)
-    assert chosen == ("bytes:7", "reset@5", 7, "hello", "typical", 4.0)
+    assert choices.http_cut is not None
+    chosen = (choices.cut.text, choices.http_cut.text, choices.fault.text, choices.seed, choices.script.name, choices.profile.name, choices.speed)
+    assert chosen == ("bytes:7", "merge:2", "crlf+reset@5", 7, "hello", "typical", 4.0)
 
 
 def test_a_silent_request_takes_the_catalogs_choices_and_then_the_servers() -> None:
     choices = choose(ENTRY, "accept_eula=true", INSTANT)
-    assert (choices.cut.text, choices.fault, choices.seed, choices.script, choices.profile, choices.speed) == ("write", None, 0, None, INSTANT, 1.0)
+    assert (choices.cut.text, choices.http_cut, choices.fault, choices.seed) == ("write", None, None, 0)
+    assert (choices.script, choices.profile, choices.speed) == (None, INSTANT, 1.0)
 
 
 def test_a_named_script_answers_whatever_is_asked() -> None:

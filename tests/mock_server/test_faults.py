@@ -2,11 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from mock_server.faults import KINDS, Timeline, parse_fault
+from mock_server import container_faults, stream_faults
+from mock_server.faults import KINDS, parse_fault, parse_faults
 from mock_server.words import WordError
-
-PARTS = (b"one-", b"two-", b"three")
-DUE_S = (1.0, 2.0, 3.0)
 
 READ = [
     ("reset", ("reset", "", 0, None)),
@@ -20,7 +18,11 @@ READ = [
     ("model-error:424x2", ("model-error", "424", 0, 2)),
     ("model-stream-error@2", ("model-stream-error", "ModelInvocationTimeExceeded", 2, None)),
     ("model-stream-error:StreamBroken", ("model-stream-error", "StreamBroken", 0, None)),
+    ("unknown-event@1", ("unknown-event", "Unknown", 1, None)),
+    ("unknown-event:initial-response@1x2", ("unknown-event", "initial-response", 1, 2)),
     ("throttlingx1", ("throttling", "", 0, 1)),
+    ("close-in-chunk@2x1", ("close-in-chunk", "", 2, 1)),
+    ("crlf@2", ("crlf", "", 2, None)),
 ]
 
 REFUSED = [
@@ -31,19 +33,32 @@ REFUSED = [
     ("resetx0", "'resetx0' is not a fault"),
     ("reset:3", "'reset:3' is not a fault"),
     ("reset x1", "'reset x1' is not a fault"),
+    ("resetx1@2", "'resetx1@2' is not a fault"),
     ("throttling@1", "'throttling@1' happens before the stream and takes no @N"),
     ("model-error:500@1", "'model-error:500@1' happens before the stream and takes no @N"),
+    ("expired-token@0", "'expired-token@0' happens before the stream and takes no @N"),
     ("model-error:200", "'200' is no status of a failure"),
     ("model-error:", "'' is not a count"),
     ("stall:", "'' is not a number of seconds"),
     ("stall:-1", "'-1' is not a number of seconds"),
     ("stall:1e3", "'1e3' is not a number of seconds"),
     ("model-stream-error:Broken", "'Broken' is not an error code of the stream"),
+    ("unknown-event:PayloadPart", "'PayloadPart' is not a type of an unknown event"),
+    ("unknown-event:", "'' is not a type of an unknown event"),
+    ("crlf+", "'' is not a fault"),
+    ("crlf+rest", "'rest' is not a fault"),
+    ("reset+close", "'reset+close' joins faults that cannot strike together"),
+    ("crlf+throttling+stall", "'crlf+throttling+stall' joins faults that cannot strike together"),
+    ("crlf+crlf@2", "'crlf+crlf@2' joins faults that cannot strike together"),
 ]
 
-
-def timeline() -> Timeline:
-    return Timeline(iter(PARTS), DUE_S, len(PARTS))
+JOINED = [
+    ("reset", [("reset", 0)]),
+    ("crlf+reset@5", [("crlf", 0), ("reset", 5)]),
+    ("reset@5+crlf", [("reset", 5), ("crlf", 0)]),
+    ("no-finish+no-final-newline+keep-alive@3+crlf+model-stream-error@2",
+        [("no-finish", 0), ("no-final-newline", 0), ("keep-alive", 3), ("crlf", 0), ("model-stream-error", 2)]),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("text", "read"), READ)
@@ -56,74 +71,29 @@ def test_a_fault_is_read_as_written(text: str, read: tuple[str, str, int, int | 
 @pytest.mark.parametrize(("text", "problem"), REFUSED)
 def test_what_is_no_fault_is_refused_with_the_legal_ones(text: str, problem: str) -> None:
     with pytest.raises(WordError) as refusal:
-        parse_fault(text)
+        parse_faults(text)
     assert str(refusal.value).startswith(f"{problem}; legal: ")
 
 
 def test_the_refusal_of_an_unknown_fault_lists_every_fault() -> None:
     with pytest.raises(WordError) as refusal:
-        parse_fault("rest")
-    assert all(name in str(refusal.value) for name in KINDS)
+        parse_faults("rest")
+    assert all(kind.spelling(name) in str(refusal.value) for name, kind in KINDS.items())
+
+
+@pytest.mark.parametrize(("text", "terms"), JOINED)
+def test_faults_of_the_container_join_with_one_of_the_others(text: str, terms: list[tuple[str, int]]) -> None:
+    faults = parse_faults(text)
+    assert [(fault.name, fault.after) for fault in faults.terms] == terms
+    assert faults.text == text
 
 
 def test_a_fault_with_a_count_strikes_the_first_attempts_only() -> None:
-    assert [parse_fault("resetx2").strikes(attempt) for attempt in (1, 2, 3)] == [True, True, False]
-    assert [parse_fault("reset").strikes(attempt) for attempt in (1, 2, 3)] == [True, True, True]
+    faults = parse_faults("crlfx3+resetx2+keep-alive")
+    struck = [[fault.name for fault in faults.striking(attempt)] for attempt in (1, 2, 3, 4)]
+    assert struck == [["crlf", "reset", "keep-alive"]] * 2 + [["crlf", "keep-alive"], ["keep-alive"]]
 
 
-@pytest.mark.parametrize("after", range(4))
-def test_a_reset_leaves_the_parts_before_it(after: int) -> None:
-    damaged = parse_fault(f"reset@{after}").damage(timeline())
-    assert damaged is not None
-    assert (tuple(damaged.chunks), damaged.due_s, damaged.ending, damaged.faulty) == (PARTS[:after], DUE_S[:after], "reset", True)
-
-
-@pytest.mark.parametrize("after", range(4))
-def test_a_stall_for_ever_leaves_the_parts_before_it_and_damages_nothing(after: int) -> None:
-    damaged = parse_fault(f"stall@{after}").damage(timeline())
-    assert damaged is not None
-    assert (tuple(damaged.chunks), damaged.ending, damaged.faulty) == (PARTS[:after], "hang", False)
-
-
-def test_a_stall_for_seconds_delays_what_follows() -> None:
-    damaged = parse_fault("stall:10@1").damage(timeline())
-    assert damaged is not None
-    assert (tuple(damaged.chunks), damaged.due_s, damaged.ending, damaged.faulty) == (PARTS, (1.0, 12.0, 13.0), "clean", False)
-
-
-def test_speed_divides_every_wait() -> None:
-    damaged = parse_fault("stall:10@1").damage(timeline())
-    assert damaged is not None
-    assert damaged.at_speed(4).due_s == (0.25, 3.0, 3.25)
-
-
-def test_an_error_in_the_stream_comes_when_the_next_part_was_due() -> None:
-    damaged = parse_fault("internal-stream-failure@1").damage(timeline())
-    assert damaged is not None
-    chunks = tuple(damaged.chunks)
-    assert chunks[:1] == PARTS[:1]
-    assert b"InternalStreamFailure" in chunks[1]
-    assert (len(chunks), damaged.due_s, damaged.parts, damaged.ending) == (2, (1.0, 2.0), 1, "clean")
-
-
-def test_an_error_behind_the_last_part_comes_at_once() -> None:
-    damaged = parse_fault("internal-stream-failure@3").damage(timeline())
-    assert damaged is not None
-    assert damaged.due_s == (1.0, 2.0, 3.0, 3.0)
-
-
-def test_a_truncated_frame_is_the_first_half_of_the_next_one() -> None:
-    damaged = parse_fault("truncate-frame@2").damage(timeline())
-    assert damaged is not None
-    assert (tuple(damaged.chunks), damaged.parts, damaged.ending) == ((b"one-", b"two-", b"th"), 2, "clean")
-
-
-def test_a_bad_checksum_damages_one_frame_and_the_stream_goes_on() -> None:
-    damaged = parse_fault("bad-message-crc@1").damage(timeline())
-    assert damaged is not None
-    assert tuple(damaged.chunks) == (b"one-", b"two" + bytes([ord("-") ^ 0xFF]), b"three")
-
-
-@pytest.mark.parametrize("text", ["reset@4", "stall@4", "stall:1@3", "model-stream-error@4", "truncate-frame@3", "bad-message-crc@3"])
-def test_a_fault_behind_the_end_is_not_reached(text: str) -> None:
-    assert parse_fault(text).damage(timeline()) is None
+def test_every_fault_behind_the_head_has_an_effect_and_no_other() -> None:
+    effects = {name.partition(":")[0] for name in stream_faults.EFFECTS} | set(container_faults.EFFECTS)
+    assert effects == {name for name, kind in KINDS.items() if kind.stage in {"event stream", "connection", "container"}}

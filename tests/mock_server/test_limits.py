@@ -16,10 +16,10 @@ from botocore.exceptions import ClientError, EventStreamError
 
 from mock_server import MockServer
 from mock_server.clock import VirtualClock
-from mock_server.faults import Timeline
 from mock_server.journal import Entry
 from mock_server.limits import Limit, Limited
 from mock_server.profiles import find_profile
+from mock_server.timeline import Timeline
 from tests.backends.far_side import FarSide, Stall, chunk, container_head
 from tests.mock_server.plain_client import PlainClient
 from tests.mock_server.test_upstream import LMI as LMI_CONTAINER
@@ -157,7 +157,7 @@ def test_a_client_that_leaves_before_the_limit_has_cancelled() -> None:
 
 async def test_an_ending_that_would_come_later_is_given_up_too(anyio_backend: str) -> None:
     assert anyio_backend == "asyncio"
-    begun, late, instead = Timeline((b"a",), (1.0,), 1), Timeline((), (), 0, ending="reset", start_s=500.0), Timeline((b"b",), (480.0,), 0, final=True)
+    begun, late, instead = Timeline((b"a",), (1.0,), 1), Timeline((), (), 0, ending="reset", start_s=500.0), Timeline((b"b",), (480.0,), 0, ending="clean")
 
     async def recorded() -> AsyncGenerator[Timeline]:
         yield begun

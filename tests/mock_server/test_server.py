@@ -292,10 +292,10 @@ def test_a_fault_that_is_not_reached_is_said(twin: MockServer, fault: str) -> No
         client.head()
         assert len(list(client.chunks())) == 4
     entry = twin.journal.wait()
-    assert (entry.ended, entry.notes) == ("completed", ("the fault was not reached: the answer has 4 parts",))
+    assert (entry.ended, entry.notes) == ("completed", (f"the fault {fault} was not reached: the answer has 4 parts",))
 
 
-@pytest.mark.parametrize(("fault", "notes"), [("reset@2", ("the fault was not reached: the container refused the request",)), ("model-error", ())])
+@pytest.mark.parametrize(("fault", "notes"), [("reset@2", ("the fault reset@2 was not reached: the container refused the request",)), ("model-error", ())])
 def test_a_fault_of_a_stream_that_never_began_is_said(twin: MockServer, fault: str, notes: tuple[str, ...]) -> None:
     with PlainClient(twin.url) as client:
         client.ask(TGI, attributes=f"mock.fault={fault}", inputs=3)
