@@ -17,6 +17,7 @@ from mock_server.server import Server, bind
 from mock_server.settings import TwinSettings
 from mock_server.sigv4 import LEVELS
 from mock_server.tls import Certificate, CertificateError
+from mock_server.words import WordError, parse_seconds
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--tls-cert", type=Path, metavar="FILE", help="a certificate in PEM: answer over TLS alone; needs --tls-key")
     serve.add_argument("--tls-key", type=Path, metavar="FILE", help="the certificate's key in PEM")
     serve.add_argument("--tls-ca", type=Path, metavar="FILE", help="the authority that clients have to trust, for AWS_CA_BUNDLE")
+    serve.add_argument("--grace", type=_seconds, default=8.0, metavar="SECONDS", help="how long SIGTERM lets running streams go on (default: %(default)g)")
     serve.add_argument("--catalog", type=Path, default=FILE, metavar="FILE", help="a TOML file of endpoints (default: the twin's own)")
     add_arguments(commands.add_parser("record", help="keep what an endpoint, a container or another twin answers"), _port)
     return parser
@@ -65,6 +67,13 @@ def _factor(text: str) -> float:
     return factor
 
 
+def _seconds(text: str) -> float:
+    try:
+        return parse_seconds(text)
+    except WordError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 def _serve(options: argparse.Namespace) -> int:
     try:
         catalog = load_catalog(options.catalog)
@@ -81,8 +90,8 @@ def _serve(options: argparse.Namespace) -> int:
     scheme = "https" if certificate else "http"
     _greet(f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}", catalog, options)
     settings = TwinSettings(time_limits=options.time_limits, sigv4=options.sigv4, region=options.region)
-    server = Server(create_app(catalog, settings=settings), certificate)
-    with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again once the server has stopped
+    server = Server(create_app(catalog, settings=settings), certificate, grace_s=options.grace)
+    with contextlib.suppress(KeyboardInterrupt):  # from before the server listens to Ctrl-C
         asyncio.run(server.serve(sockets=[listener]))
     return 0
 

@@ -50,10 +50,11 @@ class Connection(HttpToolsProtocol):
     """One client's connection, as its response sees it."""
 
     _scope: asyncio.Timeout | None = None
+    _has_last_word = False
     _outbox: Outbox
     is_gone = False
     is_stopped = False
-    """Whether it went because the twin stopped."""
+    """Whether it goes because the twin stops."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         """Begin to keep together what leaves together."""
@@ -88,15 +89,19 @@ class Connection(HttpToolsProtocol):
             self.transport.abort()
 
     @contextlib.asynccontextmanager
-    async def until_gone(self) -> AsyncIterator[None]:
-        """Run the block until it ends or the client goes, whichever comes first, wherever it waits."""
+    async def until_gone(self, *, has_last_word: bool = False) -> AsyncIterator[None]:
+        """Run the block until it ends or the client goes, whichever comes first, wherever it waits.
+
+        With a last word, it ends as well when the twin stops, while the client is still there to hear it.
+        """
+        self._has_last_word = has_last_word
         try:
             async with asyncio.timeout(None) as self._scope:
                 if self.is_gone:
                     self._interrupt()
                 yield
         except TimeoutError:
-            if not self.is_gone:
+            if not (self.is_gone or (self.is_stopped and has_last_word)):
                 raise
         finally:
             self._scope = None
@@ -128,14 +133,24 @@ class Connection(HttpToolsProtocol):
         self._outbox.close()
         await asyncio.Event().wait()
 
+    def wind_up(self) -> None:
+        """Let whoever has a last word say it, because the twin stops; close at once if nobody has."""
+        self.is_stopped = True
+        if self._scope is not None and self._has_last_word:
+            self._interrupt()
+        else:
+            self.transport.abort()
+
     def stop(self) -> None:
         """Close at once, because the twin stops."""
         self.is_stopped = True
         self.transport.abort()
 
     def _interrupt(self) -> None:
-        if self._scope is not None:
-            self._scope.reschedule(asyncio.get_running_loop().time())
+        """End the block that is run until the client goes; a second time there is none."""
+        scope, self._scope = self._scope, None
+        if scope is not None:
+            scope.reschedule(asyncio.get_running_loop().time())
 
 
 def find_connection(scope: Scope) -> Connection:

@@ -22,6 +22,7 @@ from mock_server.pipeline import Pipeline
 from mock_server.playback import PlayedResponse, Tally
 from mock_server.profiles import Profile
 from mock_server.sigv4 import Gate
+from mock_server.stream_faults import model_stream_error
 from mock_server.words import WordError
 
 ATTRIBUTES_HEADER = "x-amzn-sagemaker-custom-attributes"
@@ -185,7 +186,8 @@ class Invocation:
                 ended = self.failure
             self.finish(ended, status=tally.status, parts=tally.parts, sent_bytes=tally.bytes)
 
-        return PlayedResponse(status=status, headers=raw_headers(headers), timelines=timelines, clock=self.twin.clock, report=report)
+        last_words = model_stream_error("StreamBroken") if frame else b""
+        return PlayedResponse(status=status, headers=raw_headers(headers), timelines=timelines, last_words=last_words, clock=self.twin.clock, report=report)
 
     def _count_streams(self) -> int:
         """Return how many streams the endpoint has open with this one, where the profile asks."""

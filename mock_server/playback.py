@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import math
 from collections.abc import AsyncIterable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 from starlette.responses import Response
@@ -25,6 +25,7 @@ MIN_WRITE_BYTES = 4 * 1024
 
 
 EMPTY = Timeline((), (), 0, head_waits=True, length_bytes=0)
+BREAK = replace(EMPTY, length_bytes=None)
 
 
 @dataclass(slots=True)
@@ -43,14 +44,25 @@ class PlayedResponse(Response):
     """A response that leaves as its timelines say, one after another, chunk by chunk past ASGI, and that notices at once when the client goes.
 
     A scripted answer is one timeline; one that is still being given is many, each with what has come. All count from the request. The first that says how
-    the response ends is the last. `report` is called once, with what left and how it ended.
+    the response ends is the last. `report` is called once, with what left and how it ended. When the twin stops, `last_words` and a proper end follow what
+    has left; without any, the connection breaks.
     """
 
-    def __init__(self, *, status: int, headers: list[tuple[bytes, bytes]], timelines: Timelines, clock: Clock, report: Callable[[Tally], None]) -> None:
+    def __init__(
+        self,
+        *,
+        status: int,
+        headers: list[tuple[bytes, bytes]],
+        timelines: Timelines,
+        last_words: bytes,
+        clock: Clock,
+        report: Callable[[Tally], None],
+    ) -> None:
         self.status_code = status
         self.background = None
         self.raw_headers = headers
         self._timelines = timelines
+        self._last_words = last_words
         self._clock = clock
         self._report = report
 
@@ -59,8 +71,10 @@ class PlayedResponse(Response):
         connection = find_connection(scope)
         player = _Player(self._clock, connection, send, self.status_code, self.raw_headers, Tally())
         try:
-            async with connection.until_gone(), contextlib.aclosing(self._timelines):
+            async with connection.until_gone(has_last_word=True), contextlib.aclosing(self._timelines):
                 await player.play(self._timelines)
+            if connection.is_stopped and not connection.is_gone and player.tally.ended == "cancelled":
+                await player.break_off(self._last_words)
         finally:
             if connection.is_stopped and player.tally.ended == "cancelled":
                 player.tally.ended = "stopped"
@@ -101,6 +115,16 @@ class _Player:
                 break
             await self.connection.relieve()
         await self._end(start_s, "fault" if faulty else "completed")
+
+    async def break_off(self, last_words: bytes) -> None:
+        """End in the middle."""
+        if not last_words:
+            async with self.connection.until_gone():
+                await self.connection.hang_up()
+            return
+        self.timeline = BREAK
+        await self._put([last_words])
+        await self.send({"type": "http.response.body", "body": b""})
 
     async def _end(self, start_s: float, ended: Ended) -> None:
         last = self.timeline

@@ -78,7 +78,7 @@ def _serve_proxy(options: argparse.Namespace, progress: Progress) -> int:
         async with _backend(options, PATIENT) as backend, progress.shown():
             await Server(Proxy(backend, container, folder, progress)).serve(sockets=[listener])
 
-    with suppress(KeyboardInterrupt):  # uvicorn raises it again once the server has stopped
+    with suppress(KeyboardInterrupt):  # from before the server listens to Ctrl-C
         asyncio.run(serve())
     return 0
 

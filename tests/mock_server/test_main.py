@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -21,12 +22,18 @@ TGI = "falcon-7b-instruct-tgi"
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture
-def process() -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "mock_server", "--port", "0"]
+@contextmanager
+def start(*flags: str) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "mock_server", "--port", "0", *flags]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
         yield running
         running.kill()
+
+
+@pytest.fixture
+def process() -> Iterator[subprocess.Popen[str]]:
+    with start() as running:
+        yield running
 
 
 def greeting(process: subprocess.Popen[str]) -> str:
@@ -57,6 +64,20 @@ def test_it_prints_where_it_is_and_what_to_export_and_stops_at_ctrl_c_with_a_str
     assert process.stderr.read() == ""
 
 
+def test_sigterm_ends_what_is_open_at_the_limit_and_is_exit_0() -> None:
+    with start("--grace", "0") as process:
+        url = re.findall(r"http://127\.0\.0\.1:\d+", greeting(process))[0]
+        with PlainClient(url) as client:
+            client.ask(TGI, attributes="mock.fault=stall")
+            assert client.head()[0] == 200
+            process.send_signal(signal.SIGTERM)
+            (last,) = client.chunks()
+        assert b"StreamBroken" in last
+        assert process.wait(timeout=10) == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+
+
 @pytest.mark.parametrize("command", [[], ["serve"]])
 def test_a_taken_port_is_exit_2_and_names_the_option(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with bind("127.0.0.1", 0) as listener:
@@ -77,9 +98,10 @@ def test_the_package_gives_one_name_and_says_so_of_others() -> None:
         getattr(mock_server, "Server")  # noqa: B009 - the name is not there
 
 
-@pytest.mark.parametrize(
-    "arguments", [["--port", "65536"], ["--port", "x"], ["surf"], ["--hosts", "x"], ["--time-limits", "0"], ["--time-limits", "nan"], ["--time-limits", "x"]]
-)
+BAD_TIMES = [[flag, text] for flag, texts in {"--time-limits": ("0", "nan", "x"), "--grace": ("-1", "soon")}.items() for text in texts]
+
+
+@pytest.mark.parametrize("arguments", [["--port", "65536"], ["--port", "x"], ["surf"], ["--hosts", "x"], *BAD_TIMES])
 def test_a_bad_argument_is_exit_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
         main(arguments)
