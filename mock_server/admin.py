@@ -28,6 +28,7 @@ def admin_router(twin: Twin) -> APIRouter:
                 "profile": (entry.profile or twin.profile).name,
                 "cut": entry.cut.text,
                 "scripts": list(entry.scripts),
+                "recordings": list(entry.recording or ()),
             }
             for entry in twin.catalog.values()
         ]

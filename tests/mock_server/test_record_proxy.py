@@ -8,7 +8,7 @@ import json
 import re
 import signal
 from collections.abc import Iterator
-from contextlib import AbstractAsyncContextManager, contextmanager
+from contextlib import AbstractAsyncContextManager, ExitStack, closing, contextmanager
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -46,14 +46,23 @@ class Running:
         self.folder = folder
         self.url = url
         self.log = log
+        self._open = ExitStack()
 
     def client(self) -> Any:
         session = boto3.Session(aws_access_key_id="app-key", aws_secret_access_key="app-secret", aws_session_token=TOKEN, region_name="us-east-1")
-        return session.client("sagemaker-runtime", endpoint_url=self.url, config=Config(retries={"total_max_attempts": 2}))
+        client = session.client("sagemaker-runtime", endpoint_url=self.url, config=Config(retries={"total_max_attempts": 2}))
+        self._open.callback(client.close)
+        return client
 
     def ask(self, attributes: str = "", **members: Any) -> Any:
         asked = {"EndpointName": TGI, "ContentType": "application/json", "Body": BODY, "CustomAttributes": attributes, **members}
-        return self.client().invoke_endpoint_with_response_stream(**asked)
+        response = self.client().invoke_endpoint_with_response_stream(**asked)
+        self._open.callback(response["Body"].close)
+        return response
+
+    def close(self) -> None:
+        """Close what the application left open."""
+        self._open.close()
 
     def recordings(self) -> list[Recording]:
         return [load_recording(file) for file in sorted(self.folder.iterdir())]
@@ -81,7 +90,8 @@ def running(folder: Path, upstream: AbstractAsyncContextManager[Any], container:
     thread = Thread(target=asyncio.run, args=(serve(),), daemon=True)
     thread.start()
     try:
-        yield Running(folder, f"http://127.0.0.1:{listener.getsockname()[1]}", log)
+        with closing(Running(folder, f"http://127.0.0.1:{listener.getsockname()[1]}", log)) as application:
+            yield application
     finally:
         until(lambda: servers)
         servers[0].stop()
@@ -106,12 +116,8 @@ def proxy(far: MockServer, tmp_path: Path) -> Iterator[Running]:
 
 
 def test_an_unmodified_sdk_gets_what_the_endpoint_sends_and_the_recording_holds_it(proxy: Running, far: MockServer) -> None:
-    straight = boto3.client("sagemaker-runtime", endpoint_url=far.url, region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
-    expected = list(
-        parts_of(
-            straight.invoke_endpoint_with_response_stream(EndpointName=TGI, ContentType="application/json", Body=BODY, CustomAttributes="mock.cut=bytes:9")
-        )
-    )
+    with closing(Running(proxy.folder, far.url, io.StringIO())) as straight:
+        expected = list(parts_of(straight.ask("mock.cut=bytes:9")))
     response = proxy.ask("mock.cut=bytes:9")
     assert list(parts_of(response)) == expected
     assert response["ContentType"] == "text/event-stream"
@@ -128,6 +134,7 @@ def test_each_stream_has_a_file_of_its_own_named_for_its_endpoint(proxy: Running
         list(parts_of(proxy.ask(EndpointName=name)))
     files = sorted(file.name for file in proxy.folder.iterdir())
     assert files == ["falcon-7b-instruct-lmi-0001.jsonl", f"{TGI}-0001.jsonl", f"{TGI}-0002.jsonl"]
+    until(lambda: proxy.log.getvalue().count("\n") == len(files))
     assert [line.partition(":")[0] for line in proxy.log.getvalue().splitlines()] == [
         f"{TGI}-0001.jsonl",
         f"{TGI}-0002.jsonl",
@@ -226,10 +233,11 @@ async def test_an_application_that_goes_takes_its_stream_with_it(proxy: Running,
 async def test_an_application_that_goes_before_the_answer_takes_its_request_with_it(tmp_path: Path) -> None:
     async with FarSide([[Stall]]) as far:
         with running(tmp_path / "recordings", to_sagemaker(far.url)) as proxy:
-            asking = asyncio.create_task(httpx.AsyncClient(trust_env=False).post(f"{proxy.url}/endpoints/mine/invocations-response-stream", content=BODY))
-            await asyncio.to_thread(until, lambda: far.requests)
-            asking.cancel()
-            await far.all_gone()
+            async with httpx.AsyncClient(trust_env=False) as client:
+                asking = asyncio.create_task(client.post(f"{proxy.url}/endpoints/mine/invocations-response-stream", content=BODY))
+                await asyncio.to_thread(until, lambda: far.requests)
+                asking.cancel()
+                await far.all_gone()
             await asyncio.to_thread(until, proxy.log.getvalue)
             [recording] = proxy.recordings()
     assert (recording.head, recording.end.kind) == (None, "cancelled")
@@ -306,11 +314,12 @@ def test_the_command_says_where_to_point_an_application_and_stops_at_ctrl_c(far:
             greeting,
         )
         assert said
-        parts = parts_of(Running(folder, said[1], io.StringIO()).ask("mock.fault=stall@5"))
-        for _ in range(5):
-            next(parts)
-        process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=20) == 0
+        with closing(Running(folder, said[1], io.StringIO())) as application:
+            parts = parts_of(application.ask("mock.fault=stall@5"))
+            for _ in range(5):
+                next(parts)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=20) == 0
         [file] = folder.iterdir()
         assert process.stderr.read().startswith(f"{file.name}: HTTP 200, 5 parts, ")
     assert load_recording(file).end.kind == "cancelled"

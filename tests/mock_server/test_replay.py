@@ -257,7 +257,8 @@ def test_what_was_not_recorded_is_the_containers_own_answer_where_it_is_named(tm
 
     with replaying(tmp_path, STREAM) as twin:
         assert (health(twin).status_code, health(twin).text, failure(twin).text) == (404, "not recorded", "The model failed.")
-        assert httpx.get(f"{twin.url}/_mock/endpoints", trust_env=False).json()[0]["container"] == "recording"
+        listed = httpx.get(f"{twin.url}/_mock/endpoints", trust_env=False).json()[0]
+        assert (listed["container"], listed["recordings"]) == ("recording", ["r0"])
         assert twin.endpoints[0].accepts == "inputs"
     with replaying(tmp_path, keys="container = 'lmi-0.23'") as twin:
         assert (health(twin).status_code, "not recorded" in health(twin).text, failure(twin).status_code) == (200, False, 500)
