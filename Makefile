@@ -7,12 +7,13 @@ RUNTIME := $(VENV)/.ready
 DEV := $(VENV)/.ready-dev
 LLMOCK := build/llmock/bin/llmock
 CLIENTS := build/clients
+UPSTREAM := build/upstream/.ready
 CANDIDATES := $(if $(PYTHON),$(PYTHON),python3.13 python3.12 python3.11 python3)
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4
 
 .DEFAULT_GOAL := help
-.PHONY: help demo mock test test-fast test-sdk lint format bench load screenshots browser clients constraints clean
+.PHONY: help demo mock test test-fast test-sdk test-upstream lint format bench load screenshots browser clients constraints clean
 
 help:  ## say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -24,13 +25,16 @@ mock: $(RUNTIME)  ## run the twin alone, at port 8080
 	@$(BIN)/python -m mock_server $(ARGS)
 
 test: $(DEV) browser clients  ## run every test, the browser's included, and measure coverage
-	$(PYTEST) --cov $(ARGS)
+	$(PYTEST) --cov --ignore tests/upstream $(ARGS)
 
 test-fast: $(DEV)  ## run the tests that need neither a browser nor other people's clients
-	$(PYTEST) --ignore tests/browser --ignore tests/clients $(ARGS)
+	$(PYTEST) --ignore tests/browser --ignore tests/clients --ignore tests/upstream $(ARGS)
 
 test-sdk: $(DEV) clients  ## run the tests of other people's clients alone
 	$(PYTEST) tests/clients $(ARGS)
+
+test-upstream: $(DEV) $(UPSTREAM)  ## put a real, tiny model behind the endpoints (installs torch; on Linux, name a CPU build by PIP_EXTRA_INDEX_URL)
+	$(PYTEST) --numprocesses 0 tests/upstream $(ARGS)
 
 lint: $(DEV)  ## check style and types
 	$(BIN)/ruff check
@@ -54,6 +58,12 @@ browser: $(DEV)  # a Chromium for the tests: Playwright's, the system's, or (as 
 	@$(BIN)/python -m tests.browser.chromium
 
 clients: $(CLIENTS)/javascript/.ready $(CLIENTS)/aiobotocore/.ready $(CLIENTS)/frameworks/.ready  # other people's clients, each in an environment of its own
+
+$(UPSTREAM): tests/upstream/requirements.txt | $(DEV)
+	@echo "Installing a model server into build/upstream (once; some minutes)."
+	@$(BIN)/python -m venv --clear build/upstream
+	@build/upstream/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
 
 constraints:  ## resolve requirements anew, for the oldest Python, and pin the result
 	@$(RESOLVE)

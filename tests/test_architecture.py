@@ -92,6 +92,8 @@ BROUGHT_BY = {
     "starlette": "fastapi",
     "urllib3": "boto3",
     "PIL": "gradio",
+    "psutil": "locust",
+    "tokenizers": "transformers",
     "langchain_aws": "langchain-aws",
     "langchain_core": "langchain-aws",
     "strands": "strands-agents",
@@ -116,7 +118,7 @@ def test_the_page_and_the_twin_require_what_they_import_and_no_more() -> None:
 
 
 def test_the_tests_require_what_they_import() -> None:
-    environments = [str(file.relative_to(ROOT)) for file in (ROOT / "tests" / "clients").glob("*.txt")]
+    environments = [str(file.relative_to(ROOT)) for room in ("clients", "upstream") for file in (ROOT / "tests" / room).glob("*.txt")]
     assert imported("tests") <= set().union(*map(declared, ("requirements.txt", "requirements-dev.txt", *environments)))
 
 
