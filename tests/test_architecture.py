@@ -97,6 +97,7 @@ BROUGHT_BY = {
     "langchain_aws": "langchain-aws",
     "langchain_core": "langchain-aws",
     "strands": "strands-agents",
+    "yaml": "gradio",
 }
 """Packages that come with one of ours, which will not do without them."""
 
