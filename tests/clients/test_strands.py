@@ -1,6 +1,7 @@
 """strands-agents: an agent that talks to every container that takes `messages`, by the environment's endpoint URL alone, and calls its tool.
 
-It reads each part as UTF-8 by itself, so characters of many bytes are tried only where no part ends inside one.
+It reads each part as UTF-8 by itself, so characters of many bytes are tried only where no part ends inside one. SGLang it cannot read at all: releases up
+to 1.62 take a delta's `"tool_calls":null` for a call.
 """
 
 from __future__ import annotations
@@ -17,9 +18,15 @@ from tests.clients.foreign import Client, Start, named, text_of
 from tests.contract.clients import MAX_NEW_TOKENS
 from tests.contract.cuttings import CUTS
 
-ENDPOINTS = {name.replace(".", "-"): name for name, container in CONTAINERS.items() if "messages" in container.accepts}
+UNREAD = ("sglang-",)
+ENDPOINTS = {name.replace(".", "-"): name for name, container in CONTAINERS.items() if "messages" in container.accepts and not name.startswith(UNREAD)}
 """An endpoint's name -> its container."""
-CASES = [*(("hello", cut) for cut in CUTS), *(("emoji", cut) for cut in ("write", "whole", "merge:3"))]
+VLLM = "vllm-0-11-0"
+CASES = [
+    *((VLLM, "hello", cut) for cut in CUTS),
+    *((VLLM, "emoji", cut) for cut in ("whole", "merge:3")),
+    *((name, "emoji", "write") for name in ENDPOINTS),
+]
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +46,7 @@ def ask(strands: Client, endpoint_name: str, prompt: str, attributes: str, *, to
     return strands.ask(endpoint=endpoint_name, prompt=prompt, attributes=attributes, maxTokens=MAX_NEW_TOKENS, tools=tools)
 
 
-@pytest.mark.parametrize(("script", "cut"), CASES)
-@pytest.mark.parametrize("endpoint_name", ENDPOINTS)
+@pytest.mark.parametrize(("endpoint_name", "script", "cut"), CASES)
 def test_the_whole_text_arrives(twin: MockServer, strands: Client, endpoint_name: str, script: str, cut: str) -> None:
     attributes = f"mock.script={script};mock.seed=3"
     answer = ask(strands, endpoint_name, "hello", f"{attributes};mock.cut={cut}")
@@ -51,7 +57,7 @@ def test_the_whole_text_arrives(twin: MockServer, strands: Client, endpoint_name
 
 
 def test_the_model_calls_the_agent_s_tool_and_answers_with_what_it_was_told(twin: MockServer, strands: Client) -> None:
-    answer = ask(strands, "vllm-0-11-0", "what is the weather in Paris?", "mock.cut=merge:3", tools=True)
+    answer = ask(strands, VLLM, "what is the weather in Paris?", "mock.cut=merge:3", tools=True)
 
     assert answer["error"] is None
     assert answer["asked"] == [["Paris", "celsius"]]
