@@ -88,6 +88,8 @@ class Invocation:
         if isinstance(taken, Reply):
             if taken.note:
                 self.note(taken.note)
+            if taken.due_s is not None and not self.choices.is_retimed:
+                self.entry = replace(self.entry, profile="")
             return self._spoil(taken, None)
         self.prompt_tokens = taken.question.about_tokens
         if self.endpoint.upstream and not self.choices.script:

@@ -37,6 +37,7 @@ class Entry:
     """What was forwarded to the container."""
     script: str | None = None
     profile: str = ""
+    """What timed the answer; empty for a recording's own times."""
     cut: str = ""
     http_cut: str | None = None
     fault: str | None = None

@@ -116,6 +116,7 @@ def test_a_recording_has_its_times_unless_it_is_to_have_others(attributes: str, 
     clock = SpyClock()
     with replaying(tmp_path, STREAM, keys=keys, clock=clock) as twin:
         assert play(twin, attributes=attributes)[3] == ""
+        assert entry_of(twin).profile == ("" if moments else "instant")
     assert clock.moments == moments
 
 
