@@ -34,6 +34,11 @@ class Outbox:
             asyncio.get_running_loop().call_soon(self.flush)
         self._pieces.append(data)
 
+    def send(self, data: bytes) -> None:
+        """Send what was written, and this, with nothing left to do in the loop."""
+        self._pieces.append(data)
+        self.flush()
+
     def flush(self) -> None:
         """Send what was written."""
         if self._pieces and not self.is_closing():
@@ -107,8 +112,12 @@ class Connection(HttpToolsProtocol):
             self._scope = None
 
     def write(self, data: bytes) -> None:
-        """Write bytes as they are; they leave with the next `drain`, or the response's end."""
+        """Write bytes as they are; they leave with what is written in the same turn of the loop."""
         self._outbox.write(data)
+
+    def send_now(self, data: bytes) -> None:
+        """Send bytes as they are, behind what was written."""
+        self._outbox.send(data)
 
     async def drain(self) -> None:
         """Send what was written, and wait while the client reads too slowly."""
