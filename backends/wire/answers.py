@@ -3,6 +3,7 @@
 - `outputs`: LMI 0.23 to 0.25, and dynamic batching in every version.
 - `token`: LMI 0.26 and later (`log_prob`, `special_token`), LMI's asynchronous handler and TGI generate (`logprob`, `special`, `top_tokens`).
 - `choices`: OpenAI chat and completion chunks, and whole completions.
+- `body`: LMI in the form that Bedrock takes.
 - `generated_text`: an answer that came whole; beside `token`, the end of one that came in tokens.
 - `error`, `code` and `message`, `object: error`: the container failed after it had begun.
 
@@ -15,7 +16,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from backends.errors import StreamInterrupted, TruncatedStream
-from backends.events import Alternative, Finish, FinishReason, Reasoning, StreamEvent, Token, ToolCall, make_token
+from backends.events import Alternative, Finish, FinishReason, StreamEvent, Token, make_token
+from backends.wire.choices import parse_choice, parse_id, parse_logprob, parse_text
 from backends.wire.documents import Document
 
 FINISH_REASONS: dict[str, FinishReason] = {
@@ -71,13 +73,13 @@ class AnswerReader:
         get = token.get
         text = get("text")
         if type(text) is not str:
-            text = _text(text)
+            text = parse_text(text)
         identity = get("id")
         if type(identity) is not int:
-            identity = _identity(identity)
+            identity = parse_id(identity)
         logprob = token["logprob"] if "logprob" in token else get("log_prob")
         if type(logprob) is not float:
-            logprob = _logprob(logprob)
+            logprob = parse_logprob(logprob)
         special = (token["special"] if "special" in token else "special_token" in token and token["special_token"]) or False
         self.comes_in_tokens = self._needs_end = self._has_text = True
         if len(document) == 1:  # nothing but the token, as LMI writes
@@ -85,6 +87,11 @@ class AnswerReader:
         if document.get("generated_text") is not None or document.get("details") is not None:
             self._read_end(document, token)
         return make_token(text, identity, logprob, special, _parse_top_tokens(document["top_tokens"]) if "top_tokens" in document else ())
+
+    def read_fragment(self, text: str) -> Token:
+        """Return a piece of a text whose document has not come to its end."""
+        self._needs_end = self._has_text = True
+        return Token(text)
 
     def _read_other(self, document: Document) -> Sequence[StreamEvent]:
         if document.get("error") is not None:
@@ -138,8 +145,18 @@ class AnswerReader:
         outputs = document["outputs"]
         self._has_text = True
         if isinstance(outputs, list):
-            return (Token(_text(outputs[0])),) if outputs else ()
-        return (Token(_text(outputs)),)
+            return (Token(parse_text(outputs[0])),) if outputs else ()
+        return (Token(parse_text(outputs)),)
+
+    def _read_body(self, document: Document) -> Sequence[StreamEvent]:
+        body = document["body"]
+        if not isinstance(body, dict) or "generation" not in body:
+            return ()
+        self._needs_end = True
+        self._end_with(body.get("stop_reason"))
+        self._generated_tokens = _count(body.get("generation_token_count"), self._generated_tokens)
+        self._input_tokens = _count(body.get("prompt_token_count"), self._input_tokens)
+        return (Token(parse_text(body["generation"])),)
 
     def _read_choices(self, document: Document) -> Sequence[StreamEvent]:
         choices = [choice for choice in document["choices"] or () if not choice.get("index")]
@@ -149,8 +166,10 @@ class AnswerReader:
             self._generated_tokens = _count(usage.get("completion_tokens"), self._generated_tokens)
             self._input_tokens = _count(usage.get("prompt_tokens"), self._input_tokens)
         for choice in choices:
+            if choice.get("finish_reason") == "error":
+                raise _interruption({"error": NO_MESSAGE})
             self._end_with(choice.get("finish_reason"))
-        return [event for choice in choices for event in _parse_choice(choice)]
+        return [event for choice in choices for event in parse_choice(choice)]
 
     def _read_done(self, _: Document) -> Sequence[StreamEvent]:
         self.done = True
@@ -166,75 +185,28 @@ _READERS: tuple[tuple[str, Callable[[AnswerReader, Document], Sequence[StreamEve
     ("choices", AnswerReader._read_choices),  # noqa: SLF001 - the table of the class's own readers
     ("outputs", AnswerReader._read_outputs),  # noqa: SLF001
     ("generated_text", AnswerReader._read_generated_text),  # noqa: SLF001
+    ("body", AnswerReader._read_body),  # noqa: SLF001
     ("[DONE]", AnswerReader._read_done),  # noqa: SLF001
 )
 """Member of a frame that has no `token` -> its reader; the first that is there decides."""
 
 
-def _text(text: Any) -> str:
-    if text is None:  # a token that holds a part of a character, as some containers write it
-        return ""
-    if not isinstance(text, str):
-        raise TypeError(f"text is {text!r}, expected a string")
-    return text
-
-
-def _identity(identity: Any) -> int | None:
-    if isinstance(identity, list):  # LMI 0.27
-        identity = identity[0] if identity else None
-    if identity is not None and not isinstance(identity, int):
-        raise TypeError(f"id is {identity!r}, expected a whole number")
-    return identity
-
-
-def _logprob(logprob: Any) -> float | None:
-    if logprob is not None and not isinstance(logprob, int | float):
-        raise TypeError(f"log probability is {logprob!r}, expected a number")
-    return logprob
-
-
 def _parse_top_tokens(top_tokens: Any) -> tuple[Alternative, ...]:
-    return tuple(Alternative(str(other.get("text", "")), _identity(other.get("id")), _logprob(other.get("logprob"))) for other in top_tokens or ())
-
-
-def _parse_choice(choice: Document) -> list[StreamEvent]:
-    delta = choice.get("delta") or choice.get("message") or {"content": choice.get("text")}
-    events: list[StreamEvent] = []
-    reasoning = delta.get("reasoning_content") or delta.get("reasoning")
-    if isinstance(reasoning, str):
-        events.append(Reasoning(reasoning))
-    content = delta.get("content")
-    if isinstance(content, str) and content:
-        events += _parse_content(content, choice.get("logprobs"))
-    calls = delta.get("tool_calls") or ()
-    return events + [_parse_tool_call(call, place) for place, call in enumerate([calls] if isinstance(calls, dict) else calls)]
-
-
-def _parse_content(content: str, logprobs: Any) -> list[StreamEvent]:
-    """Return the tokens of a delta: several where the log probabilities tell them apart without losing a character."""
-    if isinstance(logprobs, list):  # LMI's chat formatter wraps them once more
-        logprobs = logprobs[0] if logprobs else None
-    tokens = logprobs.get("content") if isinstance(logprobs, dict) else None
-    if not tokens or "".join(str(token.get("token")) for token in tokens) != content:
-        tokens = [{**tokens[0], "token": content}] if tokens and len(tokens) == 1 else [{"token": content}]
-    return [Token(_text(token["token"]), None, _logprob(token.get("logprob")), False, _parse_alternatives(token.get("top_logprobs"))) for token in tokens]
-
-
-def _parse_alternatives(top_logprobs: Any) -> tuple[Alternative, ...]:
-    return tuple(Alternative(str(other.get("token", "")), None, _logprob(other.get("logprob"))) for other in top_logprobs or ())
-
-
-def _parse_tool_call(call: Document, place: int) -> ToolCall:
-    function = call.get("function") or {}
-    return ToolCall(call.get("index") or place, call.get("id"), function.get("name"), function.get("arguments") or "")
+    return tuple(Alternative(str(other.get("text", "")), parse_id(other.get("id")), parse_logprob(other.get("logprob"))) for other in top_tokens or ())
 
 
 def _interruption(document: Document) -> StreamInterrupted:
     error = document.get("error")
+    if isinstance(error, dict) and isinstance(error.get("error"), dict):  # LMI in Bedrock's form, whole
+        error = error["error"]
     described = error if isinstance(error, dict) else document
-    message = described.get("message") or (error if isinstance(error, str) else None) or NO_MESSAGE
-    code = described.get("error_type") or described.get("type") or described.get("code") or described.get("http_status_code") or "error"
+    message = described.get("message") or described.get("error_msg") or (error if isinstance(error, str) else None) or NO_MESSAGE
+    code = next((described[name] for name in _CODES if described.get(name)), "error")
     return StreamInterrupted(f"the container stopped with an error: {message}", code=str(code))
+
+
+_CODES = ("error_type", "type", "code", "error_code", "http_status_code")
+"""Members that name an error; the first that says something counts."""
 
 
 def _count(value: Any, default: int | None) -> int | None:

@@ -17,6 +17,7 @@ from backends.events import Data, Finish, StreamEvent
 from backends.wire.answers import AnswerReader
 from backends.wire.documents import Document, parse_frame
 from backends.wire.eventstream import EVENT_STREAM, EVIDENCE_BYTES
+from backends.wire.fragments import Fragment, FragmentDecoder, find_opening
 from backends.wire.jsonlines import JSONLinesDecoder
 from backends.wire.lines import CR, LF, MAX_FRAME_BYTES, Frame, LineDecoder
 from backends.wire.parts import parse_event
@@ -86,13 +87,14 @@ class EventDecoder:
         self._lines = LineDecoder(MAX_FRAME_BYTES + len(b"data: "))
         self._head = bytearray()
         self._framing: _Framing | None = None
+        self._fragments: FragmentDecoder | None = None
         self._answer = AnswerReader()
         self._binary = self._media_type.startswith(_BINARY_PREFIXES)
 
     def decode(self, parts: Iterable[bytes | Mapping[str, Any]]) -> Iterator[StreamEvent]:
         """Yield the events of a whole body, and its `Finish`."""
         pieces: list[bytes] = []
-        most = 0 if self._binary else _MOST_PIECES
+        most = 0
         part: Any
         for part in parts:
             try:
@@ -110,6 +112,8 @@ class EventDecoder:
                 pieces.clear()
             else:
                 yield from self.feed(data)
+                if not most and self._framing:  # before, a part may complete an event without ending a line
+                    most = _MOST_PIECES
         yield from self.feed(b"".join(pieces))
         yield from self.finish()
 
@@ -126,11 +130,18 @@ class EventDecoder:
         return self._end()
 
     def _begin(self, data: bytes) -> Iterable[StreamEvent]:
-        """Hold the body's beginning until its first byte that is not blank tells the framing."""
+        """Feed what is not lines: a body that is no text, fragments, or one whose framing is not known yet."""
         if self._answer.done:
             return ()
         if self._binary:
             return self._pass_through(data)
+        if self._fragments is None:
+            return self._begin_text(data)
+        self.frames = []
+        return self._read_fragments(self._fragments, self._fragments.feed(data))
+
+    def _begin_text(self, data: bytes) -> Iterable[StreamEvent]:
+        """Hold the body's beginning until its first byte that is not blank tells the framing, or its first 21 that it comes in fragments."""
         head = self._head
         head += data
         if self._lines.position == 0:
@@ -144,8 +155,17 @@ class EventDecoder:
             return ()
         if text[0] == 0:
             raise _not_decoded()
-        self._framing = SSEDecoder() if self._is_sse(text[0]) else JSONLinesDecoder()
-        return self.feed(bytes(head))
+        if self._is_sse(text[0]):
+            self._framing = SSEDecoder()
+            return self.feed(bytes(head))
+        opening = find_opening(bytes(text))
+        if opening is None:
+            self._framing = JSONLinesDecoder()
+            return self.feed(bytes(head))
+        if len(text) < len(opening):
+            return ()
+        self._fragments = FragmentDecoder(opening, self._lines.position + len(head) - len(text))
+        return self._begin(bytes(text[len(opening) :]))
 
     def _skip(self, length: int) -> None:
         """Leave out bytes of the body's beginning that belong to no frame: a byte order mark, blank lines."""
@@ -163,7 +183,25 @@ class EventDecoder:
         self.frames = [(start, start + len(data), data)]
         return (Data(data),)
 
+    def _read_fragments(self, fragments: FragmentDecoder, came: Iterable[Fragment], *, pending: bool = False) -> Iterator[StreamEvent]:
+        """Yield the text that came; behind the document are lines."""
+        for frame, text in came:
+            self.frames.append(frame)
+            yield self._answer.read_fragment(text)
+        if fragments.frame is None:
+            return
+        lines = JSONLinesDecoder()
+        self._fragments, self._framing = None, lines
+        self._lines.skip(fragments.frame[1] + (not pending) - self._lines.position)
+        yield from self._read_each([fragments.frame], pending=pending)
+        yield from self._read_each(lines.feed(self._lines.feed(fragments.left)))
+
     def _end(self) -> Iterator[StreamEvent]:
+        if self._fragments:
+            yield from self._read_fragments(self._fragments, self._fragments.finish(), pending=True)
+        elif self._framing is None and find_opening(bytes(self._head).strip() or b"no opening"):
+            self._framing = JSONLinesDecoder()
+            self._lines.feed(bytes(self._head))
         if self._framing:
             yield from self._read_each(self._framing.finish(self._lines.finish()), pending=True)
         if not self._answer.done:

@@ -7,9 +7,14 @@ from typing import Any
 
 import pytest
 
+from backends.errors import StreamInterrupted, TruncatedStream
+from backends.wire import Token, decode_events
 from mock_server.containers import CONTAINERS
 from mock_server.containers.container import ContainerRequest, Generated, Reply, Taken
 from mock_server.script import Script, ScriptToken
+from tests.backends.wire.cuttings import cuttings
+from tests.backends.wire.fragments import joined
+from tests.backends.wire.test_decode import collect
 from tests.mock_server.lmi_bytes import ANSWERS, CHAT, CHUNK, DEEP, DETAILS, END, JSON, JSON_LINES, SSE, STREAM, WHAT_IS, Answer
 from tests.mock_server.scripted import reply_of
 
@@ -50,6 +55,17 @@ def test_a_token_at_a_time_gives_the_same_bytes_as_all_of_them_at_once(answer: A
     writes = [write for token in answer.tokens[:-1] for write in taken.writer.tokens([token])]
     writes += taken.writer.last(Generated(answer.tokens, answer.finish_reason))
     assert [write.decode() for write in writes if write] == list(answer.writes)
+
+
+@pytest.mark.parametrize("answer", [answer for answer in ANSWERS if answer.events], ids=str)
+def test_our_reader_understands_it_wherever_it_is_cut(answer: Answer) -> None:
+    for parts in cuttings("".join(answer.writes).encode()):
+        assert joined(decode_events(parts, answer.content_type)) == joined(answer.events)
+
+
+def test_our_reader_says_that_a_prompt_with_a_quotation_mark_makes_it_no_json() -> None:
+    with pytest.raises(TruncatedStream):
+        list(decode_events(ask("lmi-0.27", {"inputs": 'x"y', "parameters": {"return_full_text": True}}).writes, JSON))
 
 
 @pytest.mark.parametrize("container", ROLLING)
@@ -269,11 +285,15 @@ TAILS = [
 
 
 @pytest.mark.parametrize(("container", "body", "tail"), TAILS)
-def test_an_engine_that_breaks_is_told_at_the_stream_s_end(container: str, body: dict[str, Any], tail: list[str]) -> None:
+def test_an_engine_that_breaks_is_told_at_the_stream_s_end_and_our_reader_hears_it(container: str, body: dict[str, Any], tail: list[str]) -> None:
     taken = CONTAINERS[container].handle(ContainerRequest("POST", "/invocations", JSON, json.dumps(body).encode()))
     assert isinstance(taken, Taken)
-    taken.writer.tokens([DEEP])
+    writes = list(taken.writer.tokens([DEEP]))
     assert [write.decode() for write in taken.writer.failed(Generated((DEEP,), "error"))] == tail
+    for parts in cuttings(b"".join(writes) + "".join(tail).encode()):
+        events, error = collect(parts, dict(taken.head.headers)["content-type"])
+        assert "".join(event.text for event in events if isinstance(event, Token)) == " Deep"
+        assert isinstance(error, StreamInterrupted)
 
 
 def test_tokens_that_are_held_back_when_the_engine_breaks_are_lost() -> None:

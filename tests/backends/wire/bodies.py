@@ -91,13 +91,16 @@ BODIES = (
         b'{"id": "chatcmpl-139740079303760", "object": "chat.completion.chunk", "created": 1795171127, "choices": [{"index": 0, "delta": {"content": "</s>"}, '
         b'"logprobs": [{"content": [{"token": "</s>", "logprob": -1.5, "top_logprobs": [{"token": -1.5, "logprob": -1.5}]}]}], '
         b'"finish_reason": "eos_token"}]}\n',
-        (Token(" Deep"), Token("</s>", None, -1.5, alternatives=(Alternative("-1.5", None, -1.5),)), Finish("stop", "eos_token")),
+        (Token(" Deep"), Token("</s>", None, -1.5, alternatives=(Alternative("</s>", None, -1.5),)), Finish("stop", "eos_token")),
     ),
     Body(
-        "lmi without a stream",
-        JSON,
-        b'{"generated_text": " Deep learning", "details": {"finish_reason": "length", "generated_tokens": 2}}',
-        (Token(" Deep learning"), Finish("length", "length", 2)),
+        "lmi as Bedrock has it",
+        JSON_LINES,
+        b'{"body": {"generation": " Deep", "prompt_token_count": 5, "generation_token_count": 1, "stop_reason": null}, '
+        b'"metering": {"outputTokenCount": 1, "inputTokenCount": 5}, "content_type": "application/jsonlines"}\n{"body": "x"}\n'
+        b'{"body": {"generation": "</s>", "prompt_token_count": null, "generation_token_count": 2, "stop_reason": "eos_token"}, '
+        b'"metering": {"outputTokenCount": 2}, "content_type": "application/jsonlines"}\n',
+        (Token(" Deep"), Token("</s>"), Finish("stop", "eos_token", 2, 5)),
     ),
     Body(
         "tgi-0.9.4",

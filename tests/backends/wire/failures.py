@@ -106,6 +106,34 @@ FAILURES = (
         {"code": "400"},
         says="boom",
     ),
+    Failure(
+        "lmi as Bedrock has it",
+        JSON_LINES,
+        b'{"body": {"generation": "", "prompt_token_count": null, "generation_token_count": 1, "stop_reason": "error"}, "metering": {"outputTokenCount": 1}, '
+        b'"content_type": "application/jsonlines", "error": {"error_code": 400, "error_msg": "boom"}}\n',
+        StreamInterrupted,
+        {"code": "400"},
+        says="boom",
+    ),
+    Failure(
+        "lmi as Bedrock has it, whole",
+        JSON,
+        b'{"body": {"generation": null, "prompt_token_count": 0, "generation_token_count": 0, "stop_reason": "error"}, "metering": {}, '
+        b'"content_type": "application/json", "error": {"error": {"error_code": 400, "error_msg": "boom"}}}',
+        StreamInterrupted,
+        {"code": "400"},
+        says="boom",
+    ),
+    Failure(
+        "lmi chat, 0.28",
+        JSON_LINES,
+        b'{"choices": [{"index": 0, "delta": {"content": "a"}, "finish_reason": null}]}\n'
+        b'{"choices": [{"index": 0, "delta": {"content": ""}, "finish_reason": "error"}]}\n',
+        StreamInterrupted,
+        {"code": "error"},
+        (Token("a"),),
+        "the container gives no message",
+    ),
     # The bytes stop too early.
     Failure("nothing", JSON_LINES, b"", TruncatedStream, {"pending": b""}),
     Failure("nothing but blanks and comments", SSE, b": hi\n\n\n: still here\n\n", TruncatedStream, {"pending": b""}),
