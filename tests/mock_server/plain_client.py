@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 PATHS = {"runtime": "/endpoints/{}/invocations-response-stream", "container": "/containers/{}/invocations"}
 TIMEOUT_S = 20.0
+LAST_CHUNK = b"0\r\n\r\n"
 
 
 class PlainClient:
@@ -63,6 +64,33 @@ class PlainClient:
             if not length:
                 return
             yield data[:-2]
+
+    def rest(self) -> tuple[list[bytes], str]:
+        """Read the chunks up to the last one or the connection's end; return them, and how that came: `last chunk`, `FIN`, `RST`, or `silence`."""
+        raw, end = self._read_on()
+        chunks: list[bytes] = []
+        while raw and raw != LAST_CHUNK:
+            size, _, behind = raw.partition(b"\r\n")
+            length = int(size, 16)
+            if len(behind) < length + 2:
+                return chunks, f"{len(behind)} bytes of a chunk of {length}, {end}"
+            chunks.append(behind[:length])
+            raw = behind[length + 2 :]
+        return chunks, end
+
+    def _read_on(self) -> tuple[bytes, str]:
+        raw = b""
+        while not (raw == LAST_CHUNK or raw.endswith(b"\r\n" + LAST_CHUNK)):
+            try:
+                data = self._reader.read1()
+            except ConnectionResetError:
+                return raw, "RST"
+            except TimeoutError:
+                return raw, "silence"
+            if not data:
+                return raw, "FIN"
+            raw += data
+        return raw, "last chunk"
 
     def body(self, headers: Mapping[str, str]) -> bytes:
         """Read a body whose length the head told."""
