@@ -119,12 +119,12 @@ def body() -> bytes:
 
 
 @lru_cache(maxsize=4)
-def boto3_client(url: str, attempts: int = 1) -> Any:
+def boto3_client(url: str, attempts: int = 1, read_timeout_s: float = 20.0) -> Any:
     return boto3.Session().client(
         "sagemaker-runtime",
         endpoint_url=url,
         region_name="us-east-1",
         aws_access_key_id=KEYS.access_key_id,
         aws_secret_access_key=KEYS.secret_access_key,
-        config=Config(retries={"total_max_attempts": attempts, "mode": "standard"}, read_timeout=20),
+        config=Config(retries={"total_max_attempts": attempts, "mode": "standard"}, read_timeout=read_timeout_s),
     )

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mock_server.cuts import KINDS, parse_cut
+from mock_server.cuts import KINDS, Cutter, parse_cut, parse_http_cut
 from mock_server.words import WordError
 
 WRITES = ['data:{"a":"é"}\n\n'.encode(), b'data:{"b":"\\n"}\r\n\r\n', b"{}\n"]
@@ -51,6 +51,60 @@ REFUSED = [
     "write,whole",
     "bytes:٣",
 ]
+
+
+PAIR = rb'{"text":"\ud83d\ude00"}'
+ADVERSARIAL = [
+    ("inside-escape", PAIR, [set(range(10, 21))]),  # the one between the halves of a character among them
+    ("inside-escape", rb'{"a":"\\ud83d"}', [{7}]),  # an escaped backslash, and no escape behind it
+    ("inside-escape", rb'{"a":"\\\"\n"}', [{7}, {9}, {11}]),
+    ("inside-escape", rb'{"a":"\ud83dx\ude00"}', [set(range(7, 12)), set(range(14, 19))]),  # halves that do not belong together
+    ("inside-escape", rb'{"a":"\ude00\ud83d"}', [set(range(7, 12)), set(range(13, 18))]),
+    ("inside-escape", rb'{"arguments":"{\"zone\": \"UTC\"}"}', [{16}, {22}, {26}, {31}]),
+    ("inside-prefix", b"data: {}\n\ndata:{}\n\n", [{1, 2, 3, 4, 5}, {11, 12, 13, 14}]),
+    ("inside-prefix", b"data: {}\r\n\r\ndata: [DONE]\r\n\r\n", [{1, 2, 3, 4, 5}, {13, 14, 15, 16, 17}]),
+    ("inside-prefix", b'data:{"text":"data: data:"}\n\n', [{1, 2, 3, 4}]),  # the text of an answer is no prefix
+    ("inside-prefix", b"event: x\rdata: 1\r", [{10, 11, 12, 13, 14}]),
+    ("inside-json", b"data: [DONE]\n\n", [set(range(7, 12))]),
+    ("inside-json", b'{"a":{"b":[1]}}\n[{"c":2}]\n', [set(range(1, 15)), set(range(17, 25))]),
+    ("inside-json", b'{"a":"}{"}\n\n', [set(range(1, 10))]),
+    ("inside-utf8", "é日😀a".encode(), [{1}, {3, 4}, {6, 7, 8}]),
+    ("inside-utf8", "\u2028\x85".encode(), [{1, 2}, {4}]),
+    ("inside-crlf", b"a\r\n\r\nb\n\r", [{2}, {4}]),
+]
+"""A cut, a body, and for each occurrence in it the offsets that are inside."""
+
+
+@pytest.mark.parametrize(("text", "body", "inside"), ADVERSARIAL)
+def test_an_aimed_cut_hits_what_it_aims_at_and_nothing_else(text: str, body: bytes, inside: list[set[int]]) -> None:
+    drawn = [parse_cut(text).offsets(body, [len(body)], seed)[0] for seed in range(200)]
+    assert all(len(offsets) == len(inside) for offsets in drawn)
+    assert [{offsets[number] for offsets in drawn} for number in range(len(inside))] == inside
+
+
+@pytest.mark.parametrize("text", ["every-byte", "bytes:3", "random:5", "at:4,8", "merge:2", "write", "inside-utf8+inside-crlf"])
+def test_a_body_that_comes_write_by_write_gives_each_part_as_soon_as_it_is_there(text: str) -> None:
+    whole, cutter = Cutter(parse_cut(text), seed=3), Cutter(parse_cut(text), seed=3)
+    came, parts = b"", list[bytes]()
+    for write in WRITES:
+        came += write
+        parts += cutter.feed([write])
+        assert len(b"".join(parts)) + cutter.held_bytes == len(came)
+    assert [*parts, *cutter.finish()] == [*whole.feed(WRITES), *whole.finish()]
+
+
+def test_a_cut_at_the_end_of_a_write_leaves_nothing_behind() -> None:
+    for text in ("write", "every-byte", "bytes:17", "at:17", "merge:1"):
+        cutter = Cutter(parse_cut(text), seed=0)
+        assert b"".join(cutter.feed(WRITES[:1])) == WRITES[0], text
+        assert cutter.held_bytes == 0
+
+
+@pytest.mark.parametrize("text", ["write+inside-json", "inside-crlf", "nothing"])
+def test_a_cut_of_http_chunks_is_none_that_aims(text: str) -> None:
+    with pytest.raises(WordError, match="legal: write, whole, merge:K"):
+        parse_http_cut(text)
+    assert parse_http_cut("bytes:3+at:2") == parse_cut("bytes:3+at:2")
 
 
 @pytest.mark.parametrize(("text", "offsets"), EXACT)
