@@ -25,7 +25,7 @@ Reader: TypeAlias = Callable[[ContainerRequest], Asked]
 
 def read_0_23(request: ContainerRequest) -> Asked:
     """0.23: whatever its two `pop` do not like is refused, and what the engine does not like breaks the batch."""
-    inputs, parameters, _ = _pop(_decode(request, Refused), Refused)
+    inputs, parameters, _ = _pop(decode(request, Refused), Refused)
     try:
         return _generation(inputs, parameters, read_tgi_limits)
     except EngineBroke as error:
@@ -34,19 +34,19 @@ def read_0_23(request: ContainerRequest) -> Asked:
 
 def read_0_24(request: ContainerRequest) -> Asked:
     """0.24: as 0.23, but what the engine does not like is an error of its own."""
-    inputs, parameters, _ = _pop(_decode(request, Refused), Refused)
+    inputs, parameters, _ = _pop(decode(request, Refused), Refused)
     return _generation(inputs, parameters, read_tgi_limits)
 
 
 def read_0_25(request: ContainerRequest) -> Asked:
     """0.25 and 0.26: only what is no JSON is refused; `pop` stands outside."""
-    inputs, parameters, _ = _pop(_decode(request, Refused), HandlerBroke)
+    inputs, parameters, _ = _pop(decode(request, Refused), HandlerBroke)
     return _generation(inputs, parameters, read_tgi_limits)
 
 
 def read_0_27(request: ContainerRequest) -> Asked:
     """0.27: chats, and `stream`."""
-    members = _decode(request, Refused)
+    members = decode(request, Refused)
     if _is_chat(members, HandlerBroke):
         return read_chat(members, HandlerBroke)
     inputs, parameters, streams = _pop(members, HandlerBroke)
@@ -55,7 +55,7 @@ def read_0_27(request: ContainerRequest) -> Asked:
 
 def read_0_28(request: ContainerRequest) -> Asked:
     """0.28: the same, all of it refused with its error's text."""
-    members = _decode(request, Refused)
+    members = decode(request, Refused)
     if _is_chat(members, Refused):
         return read_chat(members, Refused)
     inputs, parameters, streams = _pop(members, Refused)
@@ -73,7 +73,7 @@ def read_0_29(request: ContainerRequest) -> Asked:
 def read_0_31(request: ContainerRequest) -> Asked:
     """0.31: a text for each thing that `inputs` is not."""
     try:
-        members = _decode(request, Refused)
+        members = decode(request, Refused)
         return read_chat(members, Refused) if _is_chat(members, Refused) else _read_inputs(members)
     except Refused as error:
         raise Refused(f"{PARSING_FAILED}{error}") from error
@@ -82,7 +82,7 @@ def read_0_31(request: ContainerRequest) -> Asked:
 def read_0_32(request: ContainerRequest) -> Asked:
     """0.32 and later, on vLLM: chats are read as vLLM reads them."""
     try:
-        members = _decode(request, Refused)
+        members = decode(request, Refused)
         return read_vllm_chat(members) if _is_chat(members, Refused) else _read_inputs(members)
     except Refused as error:
         raise Refused(f"{PARSING_FAILED}{error}") from error
@@ -90,7 +90,7 @@ def read_0_32(request: ContainerRequest) -> Asked:
 
 def read_bedrock(request: ContainerRequest) -> Asked:
     """0.29 and later with `option.bedrock_compat`: whether it streams is what SageMaker says, not the body."""
-    members = _decode(request, Refused)
+    members = decode(request, Refused)
     try:
         if _is_chat(members, Refused):
             return read_chat(members, Refused)
@@ -104,7 +104,12 @@ def read_bedrock(request: ContainerRequest) -> Asked:
     return _generation(prompt, parameters, read_vllm_limits, streams=streams)
 
 
-def _decode(request: ContainerRequest, error_type: type[Exception]) -> Any:
+def decode(request: ContainerRequest, error_type: type[Exception]) -> Any:
+    """Return what a body holds, by its content type.
+
+    Raises:
+        Exception: Of `error_type`, with the text of what could not be read.
+    """
     kind = request.content_type or ""
     try:
         if "text/plain" in kind:
