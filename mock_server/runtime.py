@@ -152,7 +152,8 @@ async def _invoke(invocation: Invocation, headers: Headers, body: bytes, *, stre
         status = int(fault.argument)
         failure = invocation.endpoint.container.failure(status).body.decode() if status else TIMED_OUT
         raise _model_error(invocation, headers, status, failure)
-    asked = ContainerRequest("POST", "/invocations", headers.get("content-type"), body, invocation.choices.seed)
+    forwarded = {"x-amzn-sagemaker-forwarded-api": "InvokeEndpointWithResponseStream" if streams else "InvokeEndpoint"}
+    asked = ContainerRequest("POST", "/invocations", headers.get("content-type"), body, invocation.choices.seed, forwarded)
     answer, limit_s = await _ask(invocation, asked, headers, STREAM_S if streams else RESPONSE_S, whole=not streams)
     if isinstance(answer, Reply) and answer.is_service and answer.status >= 300:
         return invocation.respond(answer.status, {**dict(answer.headers), "x-amzn-requestid": invocation.entry.request_id}, answer, None)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from backends.errors import StreamInterrupted, TruncatedStream
-from backends.wire import Token, decode_events
+from backends.wire import Finish, Token, decode_events
+from mock_server import MockServer
 from mock_server.containers import CONTAINERS
 from mock_server.containers.container import ContainerRequest, Generated, Reply, Taken
 from mock_server.script import Script, ScriptToken
 from tests.backends.wire.cuttings import cuttings
 from tests.backends.wire.fragments import joined
 from tests.backends.wire.test_decode import collect
+from tests.contract.clients import boto3_client
 from tests.mock_server.lmi_bytes import ANSWERS, CHAT, CHUNK, DEEP, DETAILS, END, JSON, JSON_LINES, SSE, STREAM, WHAT_IS, Answer
 from tests.mock_server.scripted import reply_of
 
@@ -350,3 +353,20 @@ def test_an_error_names_its_type_where_an_answer_would_have_its_own() -> None:
     assert said(ask("lmi-0.23", b"?"))[1] == JSON_LINES
     assert said(ask("lmi-0.28-sse", b"?"))[1] == SSE
     assert said(ask("lmi-0.36", b"?"))[1] == JSON
+
+
+def test_on_the_wire_every_row_streams_to_boto3_and_bedrock_s_only_where_the_operation_does(tmp_path: Path) -> None:
+    file = tmp_path / "catalog.toml"
+    names = {container: container.replace(".", "-") for container in (*ROLLING, "lmi-0.35-async-vllm")}
+    file.write_text("\n".join(f'[{name}]\ncontainer = "{container}"' for container, name in names.items()), encoding="utf-8")
+    with MockServer(catalog=file) as twin:
+        client = boto3_client(twin.url)
+        for container, name in names.items():
+            asked = {"EndpointName": name, "ContentType": JSON, "CustomAttributes": "mock.script=hello;mock.cut=every-byte"}
+            body = json.dumps({"prompt": "hello", "max_gen_len": 400} if "bedrock" in container else {**STREAM, "parameters": {"max_new_tokens": 400}})
+            streamed = client.invoke_endpoint_with_response_stream(Body=body, **asked)
+            events = list(decode_events(streamed["Body"], streamed["ContentType"]))
+            whole = client.invoke_endpoint(Body=body, **asked)
+            assert "Hello" in "".join(event.text for event in events if isinstance(event, Token)), container
+            assert isinstance(events[-1], Finish)
+            assert ("generation" in json.loads(whole["Body"].read())["body"]) if "bedrock" in container else whole["Body"].read()
