@@ -29,6 +29,8 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BINARY_PREFIXES = ("image/", "audio/", "video/")
 _NO_DOCUMENT: Document = {}
 _MOST_PIECES, _MOST_PIECE_BYTES = 64, 4096
+_MOST_BLANK_BYTES = 64 * 1024
+"""So long may a line be blank at its beginning and still tell the framing: what is held until then is bounded."""
 _JSON_STARTS = b"{["
 _SSE_STARTS = b":deir"  # a comment, or one of the fields data, event, id, retry
 
@@ -86,6 +88,7 @@ class EventDecoder:
         self._on_malformed = on_malformed
         self._lines = LineDecoder(MAX_FRAME_BYTES + len(b"data: "))
         self._head = bytearray()
+        self._blank_bytes = 0  # that the head begins with, so that each is looked at once, however many there are
         self._framing: _Framing | None = None
         self._fragments: FragmentDecoder | None = None
         self._answer = AnswerReader()
@@ -144,28 +147,38 @@ class EventDecoder:
         """Hold the body's beginning until its first byte that is not blank tells the framing, or its first 21 that it comes in fragments."""
         head = self._head
         head += data
-        if self._lines.position == 0:
+        if self._lines.position == 0 and not self._blank_bytes:
             if BYTE_ORDER_MARK.startswith(head):
                 return ()
             if head.startswith(BYTE_ORDER_MARK):
                 self._skip(len(BYTE_ORDER_MARK))
-        text = head.lstrip()
-        if not text:
-            self._skip(max(head.rfind(b"\n"), head.rfind(b"\r")) + 1)
+        blank = len(head) - len(head[self._blank_bytes :].lstrip())
+        line_start = max(head.rfind(b"\n", self._blank_bytes, blank), head.rfind(b"\r", self._blank_bytes, blank)) + 1
+        if blank - line_start > _MOST_BLANK_BYTES:
+            self._framing = SSEDecoder() if self._media_type == "text/event-stream" else JSONLinesDecoder()
+            return self.feed(bytes(head))
+        if blank == len(head):
+            self._skip(line_start)
+            self._blank_bytes = len(head)
             return ()
+        self._blank_bytes = blank
+        return self._choose(bytes(head[blank:]))
+
+    def _choose(self, text: bytes) -> Iterable[StreamEvent]:
+        """Choose the framing by what stands behind the blanks."""
         if text[0] == 0:
             raise _not_decoded()
         if self._is_sse(text[0]):
             self._framing = SSEDecoder()
-            return self.feed(bytes(head))
-        opening = find_opening(bytes(text))
+            return self.feed(bytes(self._head))
+        opening = find_opening(text)
         if opening is None:
             self._framing = JSONLinesDecoder()
-            return self.feed(bytes(head))
+            return self.feed(bytes(self._head))
         if len(text) < len(opening):
             return ()
-        self._fragments = FragmentDecoder(opening, self._lines.position + len(head) - len(text))
-        return self._begin(bytes(text[len(opening) :]))
+        self._fragments = FragmentDecoder(opening, self._lines.position + self._blank_bytes)
+        return self._begin(text[len(opening) :])
 
     def _skip(self, length: int) -> None:
         """Leave out bytes of the body's beginning that belong to no frame: a byte order mark, blank lines."""

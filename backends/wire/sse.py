@@ -15,22 +15,21 @@ class SSEDecoder:
     """
 
     def __init__(self) -> None:
-        self._event: list[Frame] = []  # the event's data lines so far, each with its value as the content
-        self._more_bytes = 0  # what all but the first of them add to its data
+        self._data: bytes | bytearray | None = None  # the event's data so far; bytes as long as it is one line
+        self._start = self._end = 0
         self._dropping = False
 
     def feed(self, lines: list[Frame]) -> list[Frame]:
         """Return every frame that `lines` complete."""
         frames: list[Frame] = []
-        event = self._event
         for line in lines:
             start, end, content = line
             if not content:
-                if event:
-                    frames.append(event.pop() if len(event) == 1 else self._join())
+                if self._data is not None:
+                    frames.append(self._dispatch())
                 self._dropping = False
-            elif not event and (value := content.removeprefix(b"data:")) is not content and end - start <= MAX_FRAME_BYTES and not self._dropping:
-                event.append((start, end, value.removeprefix(b" ")))  # the one line of an event, as nearly all are
+            elif self._data is None and (value := content.removeprefix(b"data:")) is not content and end - start <= MAX_FRAME_BYTES and not self._dropping:
+                self._data, self._start, self._end = value.removeprefix(b" "), start, end  # the one line of an event, as nearly all are
             else:
                 frames += self._feed_line(line)
         return frames
@@ -40,8 +39,8 @@ class SSEDecoder:
         frames: list[Frame] = []
         if last and self._add(last):
             last = None
-        if self._event:
-            frames.append(self._join())
+        if self._data is not None:
+            frames.append(self._dispatch())
         if last and not last[2].startswith(b":"):
             frames.append(last)
         return frames
@@ -49,10 +48,10 @@ class SSEDecoder:
     def _feed_line(self, line: Frame) -> list[Frame]:
         if not self._add(line):
             return [line] if len(line[2]) > MAX_FRAME_BYTES else []
-        if not self._event or len(self._event[0][2]) + self._more_bytes <= MAX_FRAME_BYTES:
+        if self._data is None or len(self._data) <= MAX_FRAME_BYTES:
             return []
         self._dropping = True
-        return [self._join()]
+        return [self._dispatch()]
 
     def _add(self, line: Frame) -> bool:
         """Return whether `line` is a data field, and keep its value."""
@@ -60,12 +59,15 @@ class SSEDecoder:
         name, _, value = content.partition(b":")
         if name == b"data" and not self._dropping:
             value = value.removeprefix(b" ")
-            self._more_bytes += 1 + len(value) if self._event else 0
-            self._event.append((start, end, value))
+            if self._data is None:
+                self._data, self._start = value, start
+            else:
+                self._data = self._data if isinstance(self._data, bytearray) else bytearray(self._data)
+                self._data += b"\n"
+                self._data += value
+            self._end = end
         return name == b"data"
 
-    def _join(self) -> Frame:
-        frame = (self._event[0][0], self._event[-1][1], b"\n".join(value for _, _, value in self._event))
-        self._event.clear()
-        self._more_bytes = 0
-        return frame
+    def _dispatch(self) -> Frame:
+        data, self._data = self._data or b"", None
+        return self._start, self._end, data if isinstance(data, bytes) else bytes(data)
