@@ -90,8 +90,8 @@ def read_0_32(request: ContainerRequest) -> Asked:
 
 def read_bedrock(request: ContainerRequest) -> Asked:
     """0.29 and later with `option.bedrock_compat`: whether it streams is what SageMaker says, not the body."""
-    members = decode(request, Refused)
     try:
+        members = decode(request, Refused)
         if _is_chat(members, Refused):
             return read_chat(members, Refused)
         prompt = members["prompt"]

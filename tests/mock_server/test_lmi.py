@@ -135,6 +135,10 @@ def test_a_chat_without_tools_or_with_tools_that_it_shall_not_call_is_text() -> 
     assert ask("lmi-0.36", declined).writes[0] == ask("lmi-0.36", CHAT).writes[0]
 
 
+def test_a_chat_is_no_prompt_of_bedrock_s() -> None:
+    assert list(ask("lmi-0.29-bedrock", CHAT).writes) == list(ask("lmi-0.29", CHAT).writes)
+
+
 def test_a_chat_asks_the_model_all_that_it_says() -> None:
     body = {"messages": [{"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]}], "temperature": 0.5, "seed": 3}
     taken = CONTAINERS["lmi-0.36"].handle(ContainerRequest("POST", "/invocations", JSON, json.dumps(body).encode()))
@@ -177,6 +181,7 @@ REFUSED: list[tuple[str, object, int, str | bytes]] = [
     ("lmi-0.36", {**CHAT, "tool_choice": "required"}, 424,
      f'{{"error":"{PARSING}tool_choice \\u003d \\"required\\" is not supported!","code":424}}'),
     ("lmi-0.36", {**CHAT, "max_tokens": -1}, 424, f'{{"error":"{PARSING}max_tokens must be at least 1, got -1.","code":424}}'),
+    ("lmi-0.29-bedrock", b"not json", 424, f'{{"error":"{PARSING}{NO_JSON}","code":424}}'),
     ("lmi-0.29-bedrock", {}, 424, f'{{"error":"{PARSING}Invalid Request Property: \\u0027prompt\\u0027","code":424}}'),
     ("lmi-0.29-bedrock", [1], 424, f'{{"error":"{PARSING}list indices must be integers or slices, not str","code":424}}'),
     ("lmi-0.29-bedrock", 3, 424, f'{{"error":"{PARSING}argument of type \\u0027int\\u0027 is not iterable","code":424}}'),

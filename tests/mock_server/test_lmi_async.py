@@ -99,7 +99,7 @@ def test_a_chat_is_vllms_chunks_as_lines_and_one_that_is_blank() -> None:
         (CHAT, THINKING, [Reasoning, Token], Finish("stop", "stop")),
         (TOOLS, CALLING, [ToolCall, ToolCall, ToolCall], Finish("tool_calls", "tool_calls")),
         ({**CHAT, "stream": False}, (DEEP, END), [Token], Finish("stop", "stop", 2, None)),
-        ({"prompt": "What is", "stream": True}, (DEEP, END), [Token], Finish("stop", "stop")),
+        ({"prompt": "What is", "model": "mine", "stream": True}, (DEEP, END), [Token], Finish("stop", "stop")),
     ],
 )
 def test_a_chat_s_thoughts_calls_and_usage_come_out_as_events(body: dict[str, Any], tokens: tuple[ScriptToken, ...], kinds: list[type], finish: Finish) -> None:
