@@ -19,3 +19,7 @@ class Endpoint:
     """The model's family, a name of `backends.prompts.FAMILIES`: how a chat becomes a prompt, where `inputs` is taken."""
     url: str | None = None
     """The base URL of a container that is reached directly (`/invocations` is appended); unused for SageMaker."""
+    component: str | None = None
+    """The inference component that is asked, where the endpoint has such; SageMaker only."""
+    has_sessions: bool = False
+    """Whether its container keeps stateful sessions."""

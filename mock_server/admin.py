@@ -29,6 +29,9 @@ def admin_router(twin: Twin) -> APIRouter:
                 "cut": entry.cut.text,
                 "scripts": list(entry.scripts),
                 "recordings": list(entry.recording or ()),
+                "variants": {variant.name: variant.weight for variant in entry.variants},
+                "components": list(entry.components),
+                "sessions_s": entry.sessions and entry.sessions.lasting_s,
             }
             for entry in twin.catalog.values()
         ]
@@ -40,7 +43,7 @@ def admin_router(twin: Twin) -> APIRouter:
 
     @router.post("/reset")
     async def reset() -> dict[str, str]:
-        twin.journal.reset()
+        twin.forget()
         return {"status": "ok"}
 
     return router

@@ -14,6 +14,7 @@ from mock_server.invocation import Twin
 from mock_server.journal import Journal
 from mock_server.profiles import find_profile
 from mock_server.runtime import runtime_routes
+from mock_server.sessions import Sessions
 from mock_server.settings import TwinSettings
 from mock_server.sigv4 import Gate
 
@@ -35,7 +36,9 @@ def create_app(
         WordError: There is no such profile, or no such level of signature checks.
     """
     gate = Gate(settings.sigv4, settings.region, settings.utc_now)
-    twin = Twin(catalog, find_profile(settings.profile), clock or LoopClock(), journal or Journal(), gate, settings.time_limits)
+    clock = clock or LoopClock()
+    sessions = {name: Sessions(name, entry.sessions, clock, settings.utc_now) for name, entry in catalog.items() if entry.sessions}
+    twin = Twin(catalog, find_profile(settings.profile), clock, journal or Journal(), gate, settings.time_limits, sessions)
     app = FastAPI(title="streamtwin", docs_url=None, redoc_url=None, openapi_url="/_mock/openapi.json")  # the docs pages load scripts from a foreign host
     app.include_router(admin_router(twin), prefix="/_mock")
     app.router.routes += [*container_routes(twin), *runtime_routes(twin)]

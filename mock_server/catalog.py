@@ -16,10 +16,13 @@ from backends.endpoints import Accepts, Endpoint
 from backends.recording import Recording, RecordingError
 from mock_server.containers import CONTAINERS
 from mock_server.containers.container import Container
+from mock_server.containers.stateful import FAMILIES, family_of
 from mock_server.cuts import Cut, parse_cut
 from mock_server.profiles import Profile, find_profile
 from mock_server.replay import Replay, load_recordings
+from mock_server.routing import Variant, read_components, read_variants
 from mock_server.script import FOLDER, Script, ScriptError, load_scripts
+from mock_server.sessions import MAX_SESSION_S, SessionRules
 from mock_server.words import WordError
 
 FILE = Path(__file__).with_name("catalog.toml")
@@ -58,10 +61,17 @@ class CatalogEntry:
     """What it replays, by name, if it does; its container does so."""
     upstream: Upstream | None = None
     """The real model that answers, if one does."""
+    variants: tuple[Variant, ...] = (Variant(),)
+    """Those that share its traffic; at least one."""
+    components: tuple[str, ...] = ()
+    """Its inference components; a request names one of them."""
+    sessions: SessionRules | None = None
+    """How it keeps stateful sessions; None: it has none."""
 
     def as_endpoint(self, url: str) -> Endpoint:
         """Return how a backend reaches this endpoint's container on the twin at `url`."""
-        return Endpoint(self.name, self.accepts, self.family, f"{url}/containers/{self.name}")
+        component = self.components[0] if self.components else None
+        return Endpoint(self.name, self.accepts, self.family, f"{url}/containers/{self.name}", component=component, has_sessions=self.sessions is not None)
 
 
 def load_catalog(file: Path = FILE) -> Mapping[str, CatalogEntry]:
@@ -198,6 +208,18 @@ def _read_upstream(value: Any, row: _Row) -> Upstream | None:
     return _parse_upstream(url, model) if url else None
 
 
+def _read_sessions(value: Any, row: _Row) -> SessionRules | None:
+    container = row.read["container"]
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if value is None or value is False:
+        return None
+    if value is not True and not (is_number and 0 < value <= MAX_SESSION_S):
+        raise WordError(f"received {value!r}", "true, or for how many seconds one lasts")
+    if family_of(container) is None:
+        raise WordError(f"{container.name} keeps none", "a container of " + " or ".join(FAMILIES))
+    return SessionRules() if value is True else SessionRules(value)
+
+
 READERS: dict[str, Callable[[Any, _Row], Any]] = {
     "recording": _read_recording,
     "container": _read_container,
@@ -207,6 +229,9 @@ READERS: dict[str, Callable[[Any, _Row], Any]] = {
     "cut": lambda value, _: parse_cut(_text(value) or "write"),
     "scripts": _read_scripts,
     "upstream": _read_upstream,
+    "variants": lambda value, _: read_variants(value),
+    "components": lambda value, _: read_components(value),
+    "sessions": _read_sessions,
 }
 """Key of an endpoint's table -> what is made of its value, None where it is left out; in the order in which they are read."""
 KEYS = (*READERS, "upstream_model")

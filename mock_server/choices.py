@@ -38,6 +38,8 @@ class Choices:
     """Answers whatever the prompt says."""
     is_retimed: bool = False
     """Whether the profile, as one that was chosen, goes before a recording's own times."""
+    is_seeded: bool = False
+    """Whether the request named the seed."""
 
     def find_script(self, question: Question) -> Script:
         """Return the script that answers; one that calls tools does so where there are tools, or where it was asked for, and has no result of theirs yet."""
@@ -54,7 +56,7 @@ def choose(entry: CatalogEntry, attributes: str, profile: Profile) -> Choices:
     ours = (segment.strip().removeprefix(PREFIX) for segment in attributes.split(";") if segment.strip().startswith(PREFIX))
     silent: dict[str, Any] = {"scripts": entry.scripts, "cut": entry.cut, "profile": entry.profile or profile}
     chosen = dict(_read(segment, entry) for segment in ours)
-    return Choices(**silent | chosen, is_retimed=bool(entry.profile) or "profile" in chosen)
+    return Choices(**silent | chosen, is_retimed=bool(entry.profile) or "profile" in chosen, is_seeded="seed" in chosen)
 
 
 def strip_choices(attributes: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from starlette.requests import Request
 
@@ -14,18 +14,21 @@ from mock_server.clock import Clock
 from mock_server.connection import find_connection
 from mock_server.container_faults import ContainerDamage, Failed
 from mock_server.containers.container import ContainerRequest, Generated, Reply, Taken, generate
+from mock_server.containers.stateful import handle
 from mock_server.faults import BEFORE, Fault, Stage
-from mock_server.journal import Ended, Entry, Journal
+from mock_server.journal import Ended, Entry, Journal, showable
 from mock_server.limits import Limit, Limited
 from mock_server.live import Live, ModelError
+from mock_server.operation import ATTRIBUTES_HEADER
 from mock_server.pipeline import Pipeline
 from mock_server.playback import PlayedResponse, Tally
 from mock_server.profiles import Profile
+from mock_server.routing import Turns
+from mock_server.sessions import Sessions
 from mock_server.sigv4 import Gate
 from mock_server.stream_faults import model_stream_error
 from mock_server.words import WordError
 
-ATTRIBUTES_HEADER = "x-amzn-sagemaker-custom-attributes"
 FAILED_STATUS = 500
 """With what a container answers whose model failed before anything was written."""
 
@@ -43,6 +46,16 @@ class Twin:
     """What the SageMaker Runtime asks of signatures."""
     time_limits: float
     """What the SageMaker Runtime's limits are multiplied by."""
+    sessions: Mapping[str, Sessions]
+    """Of each endpoint that has them."""
+    turns: Turns = field(default_factory=Turns)
+
+    def forget(self) -> None:
+        """Forget what was, but for the requests that are open."""
+        self.journal.reset()
+        self.turns.forget()
+        for sessions in self.sessions.values():
+            sessions.forget()
 
 
 @dataclass(slots=True)
@@ -83,11 +96,14 @@ class Invocation:
 
         Where a model answers, it has begun, or, of a reply that is wanted whole, ended.
         """
-        forwarded = {**request.headers, ATTRIBUTES_HEADER: self.entry.custom_attributes}
-        taken = self.endpoint.container.handle(replace(request, headers=forwarded))
+        forwarded = {name: value for name, value in request.headers.items() if name != ATTRIBUTES_HEADER}
+        if self.entry.custom_attributes:
+            forwarded[ATTRIBUTES_HEADER] = self.entry.custom_attributes
+        self.entry = replace(self.entry, headers=showable(forwarded))
+        taken = handle(self.endpoint.container, replace(request, headers=forwarded, sessions=self.twin.sessions.get(self.endpoint.name)))
+        if note := (taken if isinstance(taken, Reply) else taken.head).note:
+            self.note(note)
         if isinstance(taken, Reply):
-            if taken.note:
-                self.note(taken.note)
             if taken.due_s is not None and not self.choices.is_retimed:
                 self.entry = replace(self.entry, profile="")
             return self._spoil(taken, None)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import deque
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from itertools import count
 from typing import Any, Literal, TypeAlias
 
@@ -17,6 +19,9 @@ Front: TypeAlias = Literal["runtime", "container"]
 
 MAX_ENTRIES = 1000
 MAX_BODY_BYTES = 16 * 1024
+MAX_HEADER_CHARACTERS = 1024
+SECRET = re.compile("auth|cookie|credential|key|secret|signature|token")
+"""What is in the name of a header whose value nobody else is to see."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +40,10 @@ class Entry:
     """The request's body, cut off at 16 KiB."""
     custom_attributes: str = ""
     """What was forwarded to the container."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """What its container got, names in lower case, without what could be a secret."""
+    variant: str = ""
+    """The production variant that was invoked; empty where a container was asked itself."""
     script: str | None = None
     profile: str = ""
     """What timed the answer; empty for a recording's own times."""
@@ -57,6 +66,11 @@ class Entry:
     def as_json(self) -> dict[str, Any]:
         """Return the members as JSON can hold them."""
         return {**asdict(self), "body": self.body.decode(errors="replace")}
+
+
+def showable(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return the headers, names in lower case, that a journal may hold; long values are cut off."""
+    return {name: value[:MAX_HEADER_CHARACTERS] for name, value in headers.items() if not SECRET.search(name)}
 
 
 class Journal:

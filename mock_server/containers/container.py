@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeAlias
 
 from backends.endpoints import Accepts
 from mock_server.script import Script, ScriptToken
+from mock_server.sessions import Sessions
 
 Headers: TypeAlias = tuple[tuple[str, str], ...]
 
@@ -28,6 +29,8 @@ class ContainerRequest:
     """What the container draws from where it would draw at random: ids, times, a sampling seed."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """What SageMaker forwards, or a client sent; names in lower case."""
+    sessions: Sessions | None = None
+    """The stateful sessions of the endpoint, where it has them."""
 
 
 @dataclass(frozen=True, slots=True)
