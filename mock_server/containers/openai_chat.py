@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
 from mock_server.containers.container import Generated
 from mock_server.containers.openai_form import Completion, Form, Template, draw_hex, fill
-from mock_server.script import ScriptToken
+from mock_server.script import Role, ScriptToken
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 _GAP = "\0text\0"
@@ -21,7 +22,7 @@ class StreamWriter:
         self._form, self._completion = form, completion
         self._said = {"id": completion.id, "created": completion.created, "model": completion.model}
         self._is_open = form.opening is None
-        self._calls = _Calls(form, completion.seed)
+        self._roles, self._calls = _Roles(form), _Calls(form, completion.seed)
         self._stop = _StopText(form, completion.stop)
         self._offset = 0
         self._is_plain = completion.choices == 1 and completion.logprobs is None and self._stop.is_off
@@ -39,14 +40,18 @@ class StreamWriter:
         """Return the last token's chunk, that with the finish reason, the usage and the end mark."""
         form, token = self._form, answer.tokens[-1]
         stopped = find_stop(answer, self._completion.stop)
-        ended = _ended(form, answer, stopped)
-        text = self._stop.end(_text(form, token) if _role(form, token) == "text" else "", stopped)
-        if form.end is None:
-            writes = [self._open() + self._write(token, text, form.last, ended)]
-        else:
-            writes = [self._open() + self._write(token, text), self._chunk(form.last, form.end, {}, ended)]
+        counts = usage_of(self._completion, answer)
+        ended = _ended(form, answer, stopped) | counts
         if self._completion.with_usage:
-            writes.append(self._frame(fill(form.usage, self._said | usage_of(self._completion, answer))))
+            ended["usage"] = fill(form.usage_within, counts)
+        role = self._roles.of(token)
+        text = self._stop.end(_text(form, token) if role == "text" else "", stopped)
+        if form.end is None:
+            writes = [self._open() + self._write(token, role, text, form.last, ended)]
+        else:
+            writes = [self._open() + self._write(token, role, text), self._chunk(form.last, form.end, {}, ended)]
+        if self._completion.with_usage and form.usage:
+            writes.append(self._frame(fill(form.usage, self._said | counts)))
         return [*writes, form.done]
 
     def failed(self, answer: Generated) -> Sequence[bytes]:  # noqa: ARG002 - the protocol's signature
@@ -61,24 +66,24 @@ class StreamWriter:
 
     def _token(self, token: ScriptToken) -> bytes:
         """Return the chunk of a token behind which others follow."""
-        form = self._form
-        if _role(form, token) != "text":
-            return self._write(token, self._stop.flush())
+        form, role = self._form, self._roles.of(token)
+        if role != "text":
+            return self._write(token, role, self._stop.flush())
         text = self._stop.release(_text(form, token))
         if self._is_plain:
             return self._head + form.dumps(text) + self._tail if text or form.writes_empty else b""
-        return self._write(token, text)
+        return self._write(token, role, text)
 
-    def _write(self, token: ScriptToken, text: str, last: Template | None = None, ended: Mapping[str, Any] = NOTHING) -> bytes:
+    def _write(self, token: ScriptToken, role: Role, text: str, last: Template | None = None, ended: Mapping[str, Any] = NOTHING) -> bytes:
         """Return a token's chunk, behind that of text that was held back if the token is none; `last` is the template of one that is written in any case."""
-        form, role = self._form, _role(self._form, token)
-        delta, before = form.deltas[role], b""
+        form, before = self._form, b""
         if role == "text":
             values: Mapping[str, Any] = {"content": text, "text": text}
         else:
             values = self._calls.values(token, role)
             before = self._chunk(form.chunk, form.deltas["text"] or {}, {"content": text, "text": text}) if text else b""
-        if last is None and (delta is None or not (form.writes_empty or any(values.values()))):
+        delta = form.deltas.get("arguments" if role == "mark" and values else role)
+        if last is None and (delta is None or not (form.writes_empty or _says_something(values))):
             return before
         return before + self._chunk(last or form.chunk, delta or {}, values, {"logprobs": self._logprobs(token), **ended})
 
@@ -119,7 +124,7 @@ class WholeWriter:
         }
         logprobs = None if completion.logprobs is None else form.logprobs(answer.tokens, completion.logprobs, 0)
         said = {"id": completion.id, "created": completion.created, "model": completion.model} | usage_of(completion, answer)
-        said |= {"logprobs": logprobs, "text": texts["text"]} | _ended(form, answer, stopped)
+        said |= {"logprobs": logprobs, "text": texts["text"]} | _ended(form, answer, stopped) | {"finish_reason": finish_of(form, answer, whole=True)}
         said["message"] = fill(form.calling_message if calls and form.calling_message else form.message, values)
         [choice] = form.whole["choices"]
         choices = [fill(choice, said | {"index": index}) for index in range(completion.choices)]
@@ -127,7 +132,22 @@ class WholeWriter:
 
     def failed(self, answer: Generated) -> Sequence[bytes]:  # noqa: ARG002 - the protocol's signature
         """Return the error in the answer's place."""
-        return [self._form.failure]
+        return [self._form.whole_failure or self._form.failure]
+
+
+class _Roles:
+    """Tells what each token of an answer is to a server: text, where it has no parser for what it is."""
+
+    def __init__(self, form: Form) -> None:
+        self._form = form
+        self._in_call = False
+
+    def of(self, token: ScriptToken) -> Role:
+        """Return the role of the next token; a mark belongs to what it stands around."""
+        if token.role != "mark":
+            self._in_call = token.role in {"call", "arguments"}
+        parser = ("call" if self._in_call else "reasoning") if token.role == "mark" else token.role
+        return token.role if parser in self._form.deltas else "text"
 
 
 class _Calls:
@@ -136,19 +156,20 @@ class _Calls:
     def __init__(self, form: Form, seed: int) -> None:
         self._form, self._seed = form, seed
         self._index = -1
+        self._begins = self._goes_on = False
 
-    def values(self, token: ScriptToken, role: str) -> dict[str, Any]:
-        """Return what a token that is no text says, by the names in a delta's template."""
+    def values(self, token: ScriptToken, role: Role) -> dict[str, Any]:
+        """Return what a token that is no text says, by the names in a delta's template; of a mark, nothing, or what closes a call."""
         if role == "call":
             self._index += 1
-            return {
-                "id": self._form.call_id.format(hex=draw_hex(self._seed, self._index + 1), index=self._index),
-                "index": self._index,
-                "name": token.name,
-                "arguments": "",
-            }
+            self._begins = self._goes_on = True
+            return {**self._numbers(), "name": token.name, "arguments": self._form.call_opening.replace("{name}", token.name)}
         if role == "arguments":
-            return {"index": max(self._index, 0), "arguments": token.text}
+            arguments, self._begins = self._inner(token.text) if self._begins else token.text, False
+            return {**self._numbers(again=True), "arguments": arguments}
+        if role == "mark":
+            closes, self._goes_on = self._goes_on and bool(self._form.call_closing), False
+            return {**self._numbers(again=True), "arguments": self._form.call_closing} if closes else {}
         return {"reasoning_content": token.text}
 
     def whole(self, tokens: Sequence[ScriptToken]) -> Sequence[dict[str, Any]]:
@@ -156,10 +177,30 @@ class _Calls:
         calls: list[dict[str, Any]] = []
         for token in tokens:
             if token.role == "call":
-                calls.append(self.values(token, "call"))
+                calls.append(self.values(token, "call") | {"arguments": ""})
             elif token.role == "arguments" and calls:
                 calls[-1]["arguments"] += token.text
-        return calls
+        return [call | {"arguments": _parse_arguments(call["arguments"])} for call in calls] if self._form.parses_arguments else calls
+
+    def _numbers(self, *, again: bool = False) -> dict[str, Any]:
+        index = max(self._index, 0)
+        identity = None if again and not self._form.repeats_call_id else self._form.call_id.format(hex=draw_hex(self._seed, index + 1), index=index)
+        return {"id": identity, "index": index}
+
+    def _inner(self, text: str) -> str:
+        """Return the beginning of arguments as it stands behind what opens the call."""
+        if not self._form.call_opening:
+            return text
+        inner = text.removeprefix("{")
+        return inner if self._form.call_opening == "{" or inner.startswith("}") else f", {inner}"
+
+
+def _parse_arguments(text: str) -> Any:
+    """Return a call's arguments; those of an answer that broke off are none."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return {}
 
 
 class _StopText:
@@ -205,10 +246,11 @@ def _ended(form: Form, answer: Generated, stopped: str | None) -> dict[str, Any]
     return {"finish_reason": finish_of(form, answer), "stop_reason": stopped, "matched_stop": matched}
 
 
-def finish_of(form: Form, answer: Generated) -> str:
+def finish_of(form: Form, answer: Generated, *, whole: bool = False) -> str:
     """Return the server's word for how an answer ended."""
+    words = form.whole_finish if whole and form.whole_finish else form.finish
     called = form.deltas.get("call") is not None and any(token.role == "call" for token in answer.tokens)
-    return form.finish["tool_calls" if called and answer.finish_reason in form.called else answer.finish_reason]
+    return words["tool_calls" if called and answer.finish_reason in form.called else answer.finish_reason]
 
 
 def usage_of(completion: Completion, answer: Generated) -> dict[str, int]:
@@ -229,9 +271,8 @@ def cut_stop(text: str, stopped: str | None) -> str:
     return text[: text.rindex(stopped)] if stopped and stopped in text else text
 
 
-def _role(form: Form, token: ScriptToken) -> str:
-    """Return what a token is to a server: text, where it has no parser for what it is."""
-    return token.role if token.role in form.deltas else "text"
+def _says_something(values: Mapping[str, Any]) -> bool:
+    return any(isinstance(value, str) and value for value in values.values())
 
 
 def _text(form: Form, token: ScriptToken) -> str:
@@ -240,10 +281,10 @@ def _text(form: Form, token: ScriptToken) -> str:
 
 def _texts(form: Form, answer: Generated, stopped: str | None) -> dict[str, str]:
     """Return the answer's text and its thoughts."""
-    texts = {"text": "", "reasoning": ""}
+    texts, roles = {"text": "", "reasoning": ""}, _Roles(form)
     for token in answer.tokens:
-        role = _role(form, token)
+        role = roles.of(token)
         if role in texts:
-            texts[role] += _text(form, token)
+            texts[role] += "" if token.special else token.text
     texts["text"] = cut_stop(texts["text"], stopped if form.trims_stop else None)
     return texts

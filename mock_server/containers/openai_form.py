@@ -20,6 +20,8 @@ Template: TypeAlias = Mapping[str, Any]
 LogProbs: TypeAlias = Callable[[Sequence[ScriptToken], int, int], Any]
 """From tokens, how many alternatives each shall have, and where in the answer's text they begin, to what `logprobs` holds."""
 
+NULL: Any = object()
+"""A template's value that stays null, whatever is said under its name."""
 DONE = b"data: [DONE]\n\n"
 BYTES_PER_TOKEN = 4
 """How long a prompt's tokens are taken to be: no vocabulary is in here."""
@@ -36,8 +38,10 @@ class Form:
     chunk: Template
     last: Template
     """The chunk with the finish reason."""
-    usage: Template
+    usage: Template | None = None
     """The chunk behind it, where usage is asked for."""
+    usage_within: Template | None = None
+    """What `usage` is in the last chunk, where it is asked for."""
     whole: Template
     """The answer that is not streamed."""
     deltas: Mapping[str, Template | None]
@@ -49,6 +53,14 @@ class Form:
     """The message with tool calls, if it has other members."""
     call: Template = field(default_factory=dict)
     """A tool call of a whole answer."""
+    repeats_call_id: bool = False
+    """Whether every delta of a call has its id."""
+    call_opening: str = ""
+    """The arguments in a call's first delta, in which `name` is the tool's; if there are any, those that follow go on inside of the object."""
+    call_closing: str = ""
+    """The arguments of one more delta at a call's end, if there is one."""
+    parses_arguments: bool = False
+    """Whether the arguments of a call in a whole answer are an object, not its JSON."""
     no_calls: Sequence[Any] | None = ()
     """What `tool_calls` is where there are none."""
     empty_content: str | None = ""
@@ -58,6 +70,8 @@ class Form:
     """How ids are made: `hex` is random, `index` the call's number."""
     finish: Mapping[str, str]
     """Our word for an answer's end -> the server's."""
+    whole_finish: Mapping[str, str] | None = None
+    """The same in a whole answer, if it has others."""
     called: frozenset[str] = frozenset({"eos_token", "stop_sequence"})
     """Ends that are `tool_calls` where tools were called."""
     logprobs: LogProbs
@@ -66,11 +80,13 @@ class Form:
     holds_stop: bool = True
     """Whether text that may yet become a stop string is held back until it is certain to be none."""
     shows_special: bool = False
-    """Whether special tokens have their text."""
+    """Whether special tokens have their text in a stream."""
     writes_empty: bool = True
     """Whether a token without text has a chunk."""
     failure: bytes
     """What stands in a chunk where the model failed."""
+    whole_failure: bytes | None = None
+    """What stands in a whole answer's place then, if that is something else."""
     prefix: bytes = b"data: "
     suffix: bytes = b"\n\n"
     done: bytes = DONE
@@ -121,7 +137,7 @@ def fill(template: Any, said: Mapping[str, Any]) -> Any:
     if isinstance(template, list | tuple):
         return [fill(item, said) for item in template]
     if not isinstance(template, Mapping):
-        return template
+        return None if template is NULL else template
     return {name: said.get(name) if value is None else fill(value, said) for name, value in template.items()}
 
 

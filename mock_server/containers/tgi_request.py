@@ -1,7 +1,7 @@
 """What Text Generation Inference takes and refuses: the members of a request, their defaults, their bounds and the texts that say so.
 
-Source: huggingface/text-generation-inference v0.9.4: `router/src/lib.rs` and `validation.rs`; the limits are those of the JumpStart deployments of its time
-(MAX_INPUT_LENGTH=1900, MAX_TOTAL_TOKENS=2048), else the router's defaults.
+Source: huggingface/text-generation-inference at each version's tag: `router/src/lib.rs` and `validation.rs`; the limits are those of the JumpStart deployments
+of 0.9.4 (MAX_INPUT_LENGTH=1900, MAX_TOTAL_TOKENS=2048), else the router's defaults.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mock_server.containers.container import ContainerRequest
-from mock_server.containers.serde import BOOL, F32, I32, STRING, STRINGS, U32, U64, USIZE, Kind, Member, parse_body, read_struct
+from mock_server.containers.container import Question
+from mock_server.containers.serde import BOOL, F32, I32, STRING, STRINGS, U32, U64, USIZE, Kind, Member, read_struct
 
 MAP = Kind("struct GenerateParameters", (dict,))
 PARAMETERS = {
@@ -34,8 +34,20 @@ PARAMETERS = {
 GENERATE = {"inputs": Member(STRING, optional=False), "parameters": Member(MAP, optional=False, default={})}
 COMPAT_GENERATE = {**GENERATE, "stream": Member(BOOL, optional=False, default=False)}
 
+LATER_PARAMETERS = {
+    **PARAMETERS,
+    "frequency_penalty": Member(F32),
+    "max_new_tokens": Member(U32, default=100),
+    "top_n_tokens": Member(U32),
+    "adapter_id": Member(STRING),
+}
+"""Since 1.0.3 (`top_n_tokens`), 1.4 (`frequency_penalty`, the default) and 2.1 (`adapter_id`)."""
+LAST_PARAMETERS = {**LATER_PARAMETERS, "max_new_tokens": Member(U32)}
+"""Since 3.0: an answer is as long as the model's window lets it be."""
+
 MAX_BEST_OF = 2
 MAX_STOP_SEQUENCES = 4
+MAX_TOP_N_TOKENS = 5
 MAX_INPUT_TOKENS = 1900
 MAX_TOTAL_TOKENS = 2048
 BYTES_PER_TOKEN = 4
@@ -74,16 +86,28 @@ class Generation:
         """Whether the model draws tokens and so tells its seed; a temperature of 1 asks for sampling and changes nothing."""
         return self.samples and (self.parameters["temperature"] != 1 or any(self.parameters[name] for name in ("do_sample", "top_k", "top_p", "typical_p")))
 
+    @property
+    def input_tokens(self) -> int:
+        """How many tokens its inputs are taken to be."""
+        given = len(self.inputs.encode()) // BYTES_PER_TOKEN + 1
+        return min(given, self.parameters["truncate"] or given)
 
-def read_generation(request: ContainerRequest) -> Generation:
-    """Read a request to one of `ROUTES`.
+    @property
+    def question(self) -> Question:
+        """What is asked of the model."""
+        options = {name: self.parameters[name] for name in ("temperature", "top_p", "top_k", "seed") if self.parameters[name] is not None}
+        return Question(self.inputs, self.parameters["max_new_tokens"], self.parameters["stop"], options=options)
+
+
+def read_generation(path: str, value: Any, body: bytes, table: Mapping[str, Member]) -> Generation:
+    """Read a request to one of `ROUTES`, whose parameters `table` has.
 
     Raises:
         Rejection: The HTTP layer refuses it.
     """
-    table, streams = ROUTES[request.path]
-    members = read_struct("CompatGenerateRequest", table, parse_body(request.content_type, request.body), request.body)
-    parameters = read_struct("GenerateParameters", PARAMETERS, members["parameters"], request.body, "parameters")
+    route, streams = ROUTES[path]
+    members = read_struct("CompatGenerateRequest", route, value, body)
+    parameters = read_struct("GenerateParameters", table, members["parameters"], body, "parameters")
     return Generation(members["inputs"], parameters, members["stream"] if streams is None else streams, is_compatible=streams is None)
 
 
@@ -107,24 +131,25 @@ def _sampling_rules(generation: Generation) -> Iterator[tuple[bool, str]]:
     yield several and not generation.samples, "you must use sampling when `best_of` is > 1"
     yield _is_at_most(parameters["temperature"], 0), "`temperature` must be strictly positive"
     yield _is_at_most(parameters["repetition_penalty"], 0), "`repetition_penalty` must be strictly positive"
+    yield not -2 <= (parameters.get("frequency_penalty") or 0) <= 2, "`frequency_penalty` must be >= -2.0 and <= 2.0"
     yield _is_no_share(parameters["top_p"]), "`top_p` must be > 0.0 and < 1.0"
     yield _is_no_share(parameters["typical_p"]), "`typical_p` must be > 0.0 and < 1.0"
     yield _is_at_most(parameters["top_k"], 0), "`top_k` must be strictly positive"
 
 
 def _length_rules(generation: Generation) -> Iterator[tuple[bool, str]]:
-    inputs, parameters = generation.inputs, generation.parameters
+    inputs, parameters, given = generation.inputs, generation.parameters, generation.input_tokens
     best_of, most, stop, truncate = (parameters[name] for name in ("best_of", "max_new_tokens", "stop", "truncate"))
-    given = len(inputs.encode()) // BYTES_PER_TOKEN + 1
-    given = min(given, truncate or given)
+    top = parameters.get("top_n_tokens") or 0
     yield most == 0, "`max_new_tokens` must be strictly positive"
     yield len(stop) > MAX_STOP_SEQUENCES, f"`stop` supports up to {MAX_STOP_SEQUENCES} stop sequences. Given: {len(stop)}"
     yield (best_of or 1) > 1 and parameters["seed"] is not None, "`seed` must not be set when `best_of` > 1"
+    yield top > MAX_TOP_N_TOKENS, f"`top_n_tokens` must be >= 0 and <= {MAX_TOP_N_TOKENS}. Given: {top}"
     yield not inputs, "`inputs` cannot be empty"
     bad_truncate = truncate is not None and not 0 < truncate <= MAX_INPUT_TOKENS
     yield bad_truncate, f"`truncate` must be strictly positive and less than {MAX_INPUT_TOKENS}. Given: {truncate}"
     total = f"`inputs` tokens + `max_new_tokens` must be <= {MAX_TOTAL_TOKENS}. Given: {given} `inputs` tokens and {most} `max_new_tokens`"
-    yield given + most > MAX_TOTAL_TOKENS, total
+    yield most is not None and given + most > MAX_TOTAL_TOKENS, total
     yield given > MAX_INPUT_TOKENS, f"`inputs` must have less than {MAX_INPUT_TOKENS} tokens. Given: {given}"
 
 
