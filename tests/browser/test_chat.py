@@ -7,13 +7,14 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, expect
 
+from mock_server.catalog import load_catalog
 from mock_server.script import FOLDER, load_scripts
 from tests.browser.conftest import Person, Site, another
 
 FIGURES = re.compile(r"^TTFT [\d.]+ m?s · [\d.]+ tokens/s · \d+ tokens · finished")
 FRONTS = {"SageMaker runtime": "runtime", "Container directly": "container"}
 SCRIPTS = load_scripts(FOLDER)
-ENDPOINTS = ("falcon-7b-instruct-lmi", "falcon-7b-instruct-tgi")
+ENDPOINTS = tuple(load_catalog())
 
 
 def test_an_answer_grows_and_ends_with_its_figures(person: Person) -> None:

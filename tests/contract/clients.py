@@ -15,7 +15,7 @@ from botocore.config import Config
 
 from backends.chat import ChatBackend, ChatMessage, ChatRequest, Parameters
 from backends.container import ContainerBackend
-from backends.endpoints import Endpoint
+from backends.endpoints import Accepts, Endpoint
 from backends.events import StreamEvent
 from backends.sagemaker import Credentials, SageMakerBackend
 from backends.wire import EventDecoder, decode_events
@@ -85,7 +85,7 @@ async def plain_boto3(twin: MockServer) -> AsyncIterator[Ask]:
 
     async def ask(endpoint: Endpoint, attributes: str) -> list[StreamEvent]:
         response = client.invoke_endpoint_with_response_stream(
-            EndpointName=endpoint.name, ContentType="application/json", Body=body(), CustomAttributes=attributes
+            EndpointName=endpoint.name, ContentType="application/json", Body=body(endpoint.accepts), CustomAttributes=attributes
         )
         return list(decode_events(response["Body"], response["ContentType"]))
 
@@ -98,7 +98,7 @@ async def plain_httpx(_: MockServer) -> AsyncIterator[Ask]:
 
         async def ask(endpoint: Endpoint, attributes: str) -> list[StreamEvent]:
             headers = {"Content-Type": "application/json", "X-Amzn-SageMaker-Custom-Attributes": attributes}
-            async with client.stream("POST", f"{endpoint.url}/invocations", content=body(), headers=headers) as response:
+            async with client.stream("POST", f"{endpoint.url}/invocations", content=body(endpoint.accepts), headers=headers) as response:
                 decoder = EventDecoder(response.headers["content-type"])
                 events = [event async for chunk in response.aiter_raw() for event in decoder.feed(chunk)]
                 return [*events, *decoder.finish()]
@@ -114,7 +114,9 @@ CLIENTS: dict[str, Callable[[MockServer], AbstractAsyncContextManager[Ask]]] = {
 }
 
 
-def body() -> bytes:
+def body(accepts: Accepts = "inputs") -> bytes:
+    if accepts == "messages":
+        return json.dumps({"messages": [{"role": "user", "content": "hello"}], "max_tokens": MAX_NEW_TOKENS, "stream": True}).encode()
     return json.dumps({"inputs": "hello", "parameters": {"max_new_tokens": MAX_NEW_TOKENS}, "stream": True}).encode()
 
 
