@@ -92,7 +92,10 @@ class Live:
         Raises:
             ModelError: The answer broke off, and nothing of it has left.
         """
-        written = [(write, self.tokens) async for heard in self.writes(b"", 0.0) for write in heard.writes]
+        try:
+            written = [(write, self.tokens) async for heard in self.writes(b"", 0.0) for write in heard.writes]
+        finally:
+            await self.aclose()
         if self.error and not self.head.is_chunked:
             raise self.error
         return replace(self.head, writes=[write for write, _ in written], tokens=[count for _, count in written])

@@ -178,6 +178,32 @@ async def test_a_fault_strikes_at_its_moment(tmp_path: Path, fault: str, parts: 
     assert entry.notes == ((f"the fault {fault} was not reached: the answer has 3 parts",) if fault.endswith("@9") else ())
 
 
+LINES = LMI_BODY.splitlines(keepends=True)
+FAILED = b'{"code": 500, "error": "the model failed"}'
+WRITTEN: Sequence[tuple[str, list[bytes], str, Sequence[str]]] = [
+    ("container-error@1", [LINES[0], FAILED], "fault", ()),
+    ("no-finish", LINES[:2], "fault", ()),
+    ("no-final-newline+crlf", [*(line.replace(b"\n", b"\r\n") for line in LINES[:2]), LINES[2].rstrip(b"\n")], "fault", ()),
+    ("keep-alive@1", [LINES[0], b"\n", *LINES[1:]], "completed", ()),
+    ("keep-alive@7", LINES, "completed", ("the fault keep-alive@7 was not reached: it found nothing to change in what the container wrote",)),
+]
+
+
+@pytest.mark.parametrize(("fault", "left", "ended", "notes"), WRITTEN)
+@pytest.mark.parametrize("front", PATHS)
+async def test_a_fault_of_the_container_strikes_what_a_model_says(
+    tmp_path: Path, front: str, fault: str, left: list[bytes], ended: str, notes: Sequence[str]
+) -> None:
+    async with FarSide([[HEAD + HELLO]]) as model:
+        with twin_of(model.url, tmp_path, more='upstream_model = "m"') as twin:
+            response = await ask(twin, front, attributes=f"mock.fault={fault}")
+            entry = twin.journal.wait()
+            await model.all_gone()
+
+    assert (b"".join(parts_of(response)) if front == "runtime" else response.content) == b"".join(left)
+    assert (entry.ended, entry.notes) == (ended, notes)
+
+
 async def test_a_script_that_is_asked_for_by_name_needs_no_model(tmp_path: Path) -> None:
     async with FarSide([[refusal(500)]]) as model:
         with twin_of(model.url, tmp_path) as twin:
