@@ -12,6 +12,7 @@ from mock_server.clock import Clock, LoopClock
 from mock_server.container_front import container_routes
 from mock_server.invocation import Twin
 from mock_server.journal import Journal
+from mock_server.openai_route import openai_routes
 from mock_server.profiles import find_profile
 from mock_server.runtime import runtime_routes
 from mock_server.sessions import Sessions
@@ -41,5 +42,5 @@ def create_app(
     twin = Twin(catalog, find_profile(settings.profile), clock, journal or Journal(), gate, settings.time_limits, sessions)
     app = FastAPI(title="streamtwin", docs_url=None, redoc_url=None, openapi_url="/_mock/openapi.json")  # the docs pages load scripts from a foreign host
     app.include_router(admin_router(twin), prefix="/_mock")
-    app.router.routes += [*container_routes(twin), *runtime_routes(twin)]
+    app.router.routes += [*container_routes(twin), *openai_routes(twin), *runtime_routes(twin)]
     return app

@@ -51,7 +51,7 @@ async def _answer(twin: Twin, request: Request) -> Response:
         return _refuse(twin, entry, 413, f"the body is longer than {MAX_BODY_BYTES} bytes")
     try:
         invocation = begin(twin, endpoint, entry, request.headers.get(ATTRIBUTES_HEADER, ""), NO_SERVICE)
-        _check_http_cut(invocation)
+        check_http_cut(invocation)
         async with find_connection(request.scope).until_gone():
             return _respond(invocation, await _ask(invocation, request, body))
     except WordError as error:
@@ -66,7 +66,8 @@ def _refuse(twin: Twin, entry: Entry, status: int, error: str) -> Response:
     return JSONResponse({"error": error}, status)
 
 
-def _check_http_cut(invocation: Invocation) -> None:
+def check_http_cut(invocation: Invocation) -> None:
+    """Let a request pass that cuts no event stream; raises WordError."""
     if invocation.choices.http_cut:
         raise WordError("mock.http_cut: cuts an event stream into HTTP chunks, and a container writes none", "mock.cut, which cuts its HTTP chunks")
 
@@ -82,12 +83,15 @@ async def _ask(invocation: Invocation, request: Request, body: bytes) -> Reply |
 
 
 def _respond(invocation: Invocation, answer: Reply | Live) -> Response:
+    head = head_of(answer)
+    return invocation.respond(head.status, dict(head.headers), as_written(answer), None)
+
+
+def as_written(answer: Reply | Live) -> Reply | Live:
+    """Return an answer as it leaves a container: no HTTP chunk is empty, and the head of one that has none waits for its body."""
     if isinstance(answer, Reply) and answer.due_s is not None:
         answer = _without_empty(answer, answer.due_s)
-    if isinstance(answer, Reply) and not answer.is_chunked:
-        answer = replace(answer, head_waits=True)
-    head = head_of(answer)
-    return invocation.respond(head.status, dict(head.headers), answer, None)
+    return replace(answer, head_waits=True) if isinstance(answer, Reply) and not answer.is_chunked else answer
 
 
 def _without_empty(reply: Reply, due_s: Sequence[float]) -> Reply:

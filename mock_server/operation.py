@@ -113,6 +113,8 @@ STREAM = Operation(
     "InvokeEndpointWithResponseStream",
     (*SHARED, Member("Accept", "x-amzn-sagemaker-accept", 1024, ASCII), Member("SessionId", SESSION_HEADER, 256, SESSION_ID)),
 )
+CHAT_COMPLETIONS = Operation("", (CONTENT_TYPE, CUSTOM_ATTRIBUTES, COMPONENT, Member("Accept", "accept", 1024, ASCII)))
+"""The route that OpenAI's clients take; what it lets through is ours."""
 
 
 def say_violations(violations: list[str]) -> str:

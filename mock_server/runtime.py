@@ -33,7 +33,7 @@ from mock_server.stream_faults import model_stream_error
 from mock_server.timeline import Timeline
 
 SHORT_PART_BYTES = 512
-OPERATIONS = re.compile(r"/endpoints/[^/]+/invocations(-response-stream)?")
+OPERATIONS = re.compile(r"/endpoints/[^/]+/(invocations(-response-stream)?|(inference-components/[^/]+/)?openai/v1/chat/completions)")
 UNSTREAMED: Mapping[Stage, str] = {"event stream": "damages an event stream, and InvokeEndpoint answers without one"}
 UNFINISHED = model_stream_error("ModelInvocationTimeExceeded")
 """The last frame of a stream that took too long."""

@@ -61,6 +61,7 @@ USES = {
     "aiobotocore": _python("aiobotocore", "use_aiobotocore"),
     "langchain": _python("frameworks", "use_langchain"),
     "litellm": _python("frameworks", "use_litellm"),
+    "openai": _python("frameworks", "use_openai"),
     "strands": _python("frameworks", "use_strands"),
 }
 
