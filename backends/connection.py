@@ -19,7 +19,9 @@ import httpx
 from backends.errors import ConfigurationError
 
 _NO_TIMEOUT = httpx.Timeout(None)
-_NO_LIMITS = httpx.Limits()
+_LIMITS = httpx.Limits(max_keepalive_connections=16)
+"""As many connections as there are streams. Of those that are idle few are kept: httpcore asks each of them, for each request, whether it is still there, and
+after a hundred streams that is seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +96,7 @@ class ConnectionPool:
 
     def _build(self, trusted: ssl.SSLContext) -> httpx.AsyncClient:
         try:
-            return httpx.AsyncClient(verify=trusted, trust_env=self._use_proxy, timeout=_NO_TIMEOUT, limits=_NO_LIMITS)
+            return httpx.AsyncClient(verify=trusted, trust_env=self._use_proxy, timeout=_NO_TIMEOUT, limits=_LIMITS)
         except (httpx.InvalidURL, ValueError, ImportError) as error:
             raise ConfigurationError(f"the proxy that HTTP_PROXY, HTTPS_PROXY or ALL_PROXY names cannot be used: {error}") from error
 
