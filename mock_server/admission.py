@@ -22,6 +22,7 @@ from mock_server.refusals import Refused, error_response, invalid, not_found, re
 from mock_server.requests import GONE, receive
 from mock_server.routing import check_component, draw_variant, find_variant
 from mock_server.sigv4 import STATUS
+from mock_server.tally import Tally
 from mock_server.words import WordError
 
 
@@ -81,7 +82,7 @@ async def serve(twin: Twin, door: Door, request: Request) -> Response:
         async with find_connection(request.scope).until_gone():
             return await door.answer(admitted)
     except Refused as refused:
-        admitted.invocation.finish(admitted.invocation.failure, status=refused.error.status)
+        admitted.invocation.finish(admitted.invocation.failure, Tally(status=refused.error.status))
         return error_response(request_id, refused)
     admitted.invocation.leave(request)
     return GONE

@@ -21,12 +21,13 @@ from mock_server.limits import Limit, Limited
 from mock_server.live import Live, ModelError
 from mock_server.operation import ATTRIBUTES_HEADER
 from mock_server.pipeline import Pipeline
-from mock_server.playback import PlayedResponse, Tally
+from mock_server.playback import PlayedResponse
 from mock_server.profiles import Profile
 from mock_server.routing import Turns
 from mock_server.sessions import Sessions
 from mock_server.sigv4 import Gate
 from mock_server.stream_faults import model_stream_error
+from mock_server.tally import Tally
 from mock_server.words import WordError
 
 FAILED_STATUS = 500
@@ -156,7 +157,7 @@ class Invocation:
             if (fault.name, fault.after) == ("container-error", 0):
                 self.is_damaged = True
             elif fault.stage == "container":
-                self.note(f"the fault {fault.text} was not reached: the container wrote its answer at once")
+                self._miss(fault.text, "the container wrote its answer at once")
         return self.endpoint.container.failure(FAILED_STATUS) if self.is_damaged else reply
 
     def _note_damage(self, damage: ContainerDamage | None) -> None:
@@ -164,7 +165,7 @@ class Invocation:
         if damage:
             self.is_damaged = damage.is_damaged
             for text in damage.missed:
-                self.note(f"the fault {text} was not reached: it found nothing to change in what the container wrote")
+                self._miss(text, "it found nothing to change in what the container wrote")
 
     def fail(self, error: ModelError) -> None:
         """Note why the model behind the endpoint did not answer, or no more."""
@@ -178,7 +179,11 @@ class Invocation:
     def miss(self, reason: str) -> None:
         """Note, if a fault of the stream was asked for, why it was not reached."""
         if self.fault and self.fault.stage not in BEFORE:
-            self.note(f"the fault {self.fault.text} was not reached: {reason}")
+            self._miss(self.fault.text, reason)
+
+    def _miss(self, fault: str, reason: str) -> None:
+        self.entry = replace(self.entry, missed_faults=(*self.entry.missed_faults, fault))
+        self.note(f"the fault {fault} was not reached: {reason}")
 
     def limit_s(self, usual_s: float) -> float:
         """Return when the service gives an answer up: at a limit of its own, as the twin's setting scales it and the request's speed divides it."""
@@ -202,7 +207,7 @@ class Invocation:
                 ended = "fault"
             if ended == "completed" and (status >= 400 or self.broke_off):
                 ended = self.failure
-            self.finish(ended, status=tally.status, parts=tally.parts, sent_bytes=tally.bytes)
+            self.finish(ended, tally)
 
         last_words = model_stream_error("StreamBroken") if frame else b""
         return PlayedResponse(status=status, headers=raw_headers(headers), timelines=timelines, last_words=last_words, clock=self.twin.clock, report=report)
@@ -213,12 +218,27 @@ class Invocation:
 
     def leave(self, request: Request) -> None:
         """Finish the journal's entry of a client that went before it was answered, or was sent away because the twin stops."""
-        self.finish("stopped" if find_connection(request.scope).is_stopped else "cancelled", status=None)
+        self.finish("stopped" if find_connection(request.scope).is_stopped else "cancelled", Tally())
 
-    def finish(self, ended: Ended, *, status: int | None, parts: int = 0, sent_bytes: int = 0) -> None:
-        """Finish the journal's entry."""
-        cancelled_at = parts if ended == "cancelled" else None
-        self.twin.journal.finish(replace(self.entry, ended=ended, status=status, parts=parts, bytes=sent_bytes, cancelled_at_part=cancelled_at))
+    def finish(self, ended: Ended, tally: Tally) -> None:
+        """Finish the journal's entry with what left."""
+        is_cancelled = ended == "cancelled"
+        entry = replace(
+            self.entry,
+            ended=ended,
+            status=tally.status,
+            parts=tally.parts,
+            bytes=tally.bytes,
+            cancelled_at_part=tally.parts if is_cancelled else None,
+            cancelled_at_byte=tally.bytes if is_cancelled else None,
+            planned_s=tuple(tally.planned_s),
+            kept_s=tuple(tally.kept_s),
+            late_s=tally.late_s,
+            duration_s=tally.duration_s,
+            waits=tally.waits,
+            waited_s=tally.waited_s,
+        )
+        self.twin.journal.finish(entry)
 
 
 def raw_headers(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:

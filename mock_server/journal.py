@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections import deque
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
-from itertools import count
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from itertools import count, islice
 from typing import Any, Literal, TypeAlias
 
 Ended: TypeAlias = Literal["completed", "refused", "fault", "failed", "timed-out", "cancelled", "stopped"]
@@ -17,11 +16,36 @@ at the service's time limit; closed by the client; closed because the twin stopp
 Front: TypeAlias = Literal["runtime", "container"]
 """Which side of the twin was asked: the SageMaker Runtime, or a container itself."""
 
+FaultFrom: TypeAlias = Literal["request", "queue"]
+"""Who asked for a fault: the request's own attributes, or somebody beforehand, by `MockServer.queue_fault` or `/_mock/faults`."""
+
 MAX_ENTRIES = 1000
+MAX_BYTES = 32 * 1024 * 1024
+"""About so much all finished entries take; the oldest go first."""
 MAX_BODY_BYTES = 16 * 1024
 MAX_HEADER_CHARACTERS = 1024
-SECRET = re.compile("auth|cookie|credential|key|secret|signature|token")
-"""What is in the name of a header whose value nobody else is to see."""
+TOLD_HEADERS = frozenset(
+    {
+        "accept",
+        "accept-encoding",
+        "amz-sdk-invocation-id",
+        "amz-sdk-request",
+        "connection",
+        "content-length",
+        "content-type",
+        "expect",
+        "host",
+        "traceparent",
+        "transfer-encoding",
+        "user-agent",
+    }
+)
+TOLD_PREFIX = "x-amzn-sagemaker-"
+"""Headers whose values anybody may see: any other could hold a secret."""
+ENTRY_BYTES = 1024
+"""About what an entry takes besides what varies in length."""
+TIME_BYTES = 32
+"""What a float in a tuple takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +55,7 @@ class Entry:
     number: int = 0
     """Counts from 1 in order of arrival; 0 until the journal has it."""
     front: Front
+    method: str = "POST"
     path: str
     endpoint: str
     request_id: str = ""
@@ -38,10 +63,12 @@ class Entry:
     """Which attempt of a request this is, as the SDK says in `amz-sdk-request`."""
     body: bytes = b""
     """The request's body, cut off at 16 KiB."""
+    request_headers: Mapping[str, str] = field(default_factory=dict)
+    """Of what the client sent, what is nobody's secret (`TOLD_HEADERS`), names in lower case."""
     custom_attributes: str = ""
     """What was forwarded to the container."""
     headers: Mapping[str, str] = field(default_factory=dict)
-    """What its container got, names in lower case, without what could be a secret."""
+    """The same of what its container got."""
     variant: str = ""
     """The production variant that was invoked; empty where a container was asked itself."""
     script: str | None = None
@@ -50,6 +77,9 @@ class Entry:
     cut: str = ""
     http_cut: str | None = None
     fault: str | None = None
+    fault_from: FaultFrom | None = None
+    missed_faults: tuple[str, ...] = ()
+    """Those among them that the answer ended before, or that had nothing to strike; `notes` say why."""
     seed: int = 0
     status: int | None = None
     """The HTTP status that was answered, None where no head left."""
@@ -61,16 +91,54 @@ class Entry:
     """None while it is open."""
     cancelled_at_part: int | None = None
     """How many parts had left when the client closed the connection."""
+    cancelled_at_byte: int | None = None
+    """The same in bytes of the response's body."""
+    planned_s: tuple[float, ...] = ()
+    """When each of the first thousand parts was to leave, in seconds since the answer began, on the twin's clock."""
+    kept_s: tuple[float, ...] = ()
+    """When it left; as long as `planned_s`."""
+    late_s: float = 0.0
+    """The most by which any part left later than planned: the twin's own delay, and the client's and the model's if they made it wait."""
+    duration_s: float = 0.0
+    """From when the answer began to its end; 0 for what was refused at once."""
+    waits: int = 0
+    """How often the client read too slowly, so that nothing more could leave."""
+    waited_s: float = 0.0
+    """How long that was in all, in real time."""
     notes: tuple[str, ...] = ()
+
+    @property
+    def first_part_s(self) -> float | None:
+        """When the first part left; None if none did."""
+        return self.kept_s[0] if self.kept_s else None
 
     def as_json(self) -> dict[str, Any]:
         """Return the members as JSON can hold them."""
-        return {**asdict(self), "body": self.body.decode(errors="replace")}
+        return {member.name: getattr(self, member.name) for member in fields(self)} | {"body": self.body.decode(errors="replace")}
+
+    def size_bytes(self) -> int:
+        """Return about how much memory it takes."""
+        texts = (self.path, self.endpoint, self.custom_attributes, self.fault or "", *self.request_headers.values(), *self.headers.values(), *self.notes)
+        return ENTRY_BYTES + len(self.body) + sum(map(len, texts)) + TIME_BYTES * (len(self.planned_s) + len(self.kept_s))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which finished entries somebody wants; what is None does not matter."""
+
+    endpoint: str | None = None
+    ended: Ended | None = None
+    front: Front | None = None
+
+    def fits(self, entry: Entry) -> bool:
+        """Return whether an entry is one of them."""
+        asked = ((self.endpoint, entry.endpoint), (self.ended, entry.ended), (self.front, entry.front))
+        return all(value is None or value == actual for value, actual in asked)
 
 
 def showable(headers: Mapping[str, str]) -> dict[str, str]:
     """Return the headers, names in lower case, that a journal may hold; long values are cut off."""
-    return {name: value[:MAX_HEADER_CHARACTERS] for name, value in headers.items() if not SECRET.search(name)}
+    return {name: value[:MAX_HEADER_CHARACTERS] for name, value in headers.items() if name in TOLD_HEADERS or name.startswith(TOLD_PREFIX)}
 
 
 class Journal:
@@ -79,13 +147,15 @@ class Journal:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._open: dict[int, Entry] = {}
-        self._finished: deque[Entry] = deque(maxlen=MAX_ENTRIES)
+        self._finished: deque[Entry] = deque()
+        self._finished_bytes = 0
         self._ever_finished = 0
         self._numbers = count(1)
+        self._readers: list[Callable[[Entry], None]] = []
 
     @property
     def finished(self) -> tuple[Entry, ...]:
-        """The entries that ended, in that order; the last thousand."""
+        """The entries that ended, in that order; the last thousand, or fewer if they are large."""
         with self._changed:
             return tuple(self._finished)
 
@@ -114,28 +184,54 @@ class Journal:
             entry = entry if entry.number else self.start(entry)
             self._open.pop(entry.number, None)
             self._finished.append(entry)
+            self._finished_bytes += entry.size_bytes()
             self._ever_finished += 1
+            while len(self._finished) > MAX_ENTRIES or self._finished_bytes > MAX_BYTES:
+                self._finished_bytes -= self._finished.popleft().size_bytes()
             self._changed.notify_all()
+        for read in self._readers:
+            read(entry)
+
+    def tell(self, reader: Callable[[Entry], None]) -> None:
+        """Hand every entry that ends from now on to `reader`, in the thread that ends it."""
+        self._readers.append(reader)
+
+    def find(self, *, endpoint: str | None = None, ended: Ended | None = None, front: Front | None = None, limit: int | None = None) -> tuple[Entry, ...]:
+        """Return the finished entries that are like that, in the order in which they ended; the last `limit` of them."""
+        found = tuple(filter(Wanted(endpoint=endpoint, ended=ended, front=front).fits, self.finished))
+        return found if limit is None else found[max(0, len(found) - limit) :]
+
+    def page(self, wanted: Wanted, *, after: int, limit: int) -> tuple[list[Entry], int]:
+        """Return up to `limit` finished entries behind the first `after`, and what to ask for as `after` to go on from there.
+
+        `after` counts what has ended since the start or `reset`, whether it was wanted or is still remembered.
+        """
+        with self._changed:
+            finished, forgotten = tuple(self._finished), self._ever_finished - len(self._finished)
+        numbered = enumerate(finished, forgotten + 1)
+        found = list(islice(((number, entry) for number, entry in numbered if number > after and wanted.fits(entry)), limit))
+        read = found[-1][0] if len(found) == limit else max(after, forgotten + len(finished))
+        return [entry for _, entry in found], read
 
     def reset(self) -> None:
         """Forget what has finished."""
         with self._changed:
             self._finished.clear()
-            self._ever_finished = 0
+            self._finished_bytes = self._ever_finished = 0
 
     def wait(self, number: int = 1, *, timeout_s: float = 10.0) -> Entry:
         """Wait until `number` requests have ended since the start or `reset`; return the entry of the last of these, so that 1 is the first to end.
 
         Raises:
             TimeoutError: They have not, in time; the message names the requests that are still open.
-            LookupError: That entry is no more among the last thousand.
+            LookupError: That entry is forgotten.
         """
         with self._changed:
             if not self._changed.wait_for(lambda: self._ever_finished >= number, timeout_s):
                 raise TimeoutError(f"{self._ever_finished} of {number} requests have ended after {timeout_s} s; still open: {self._say_open()}")
             forgotten = self._ever_finished - len(self._finished)
             if number <= forgotten:
-                raise LookupError(f"request {number} to end is forgotten: the journal keeps the last {MAX_ENTRIES}")
+                raise LookupError(f"request {number} to end is forgotten: the journal keeps the last {MAX_ENTRIES}, up to {MAX_BYTES} bytes")
             return self._finished[number - forgotten - 1]
 
     def wait_open(self, requests: int = 1, *, timeout_s: float = 10.0) -> tuple[Entry, ...]:

@@ -16,6 +16,7 @@ from mock_server.clock import Clock
 from mock_server.connection import Connection, find_connection
 from mock_server.journal import Ended
 from mock_server.live import Timelines
+from mock_server.tally import Tally
 from mock_server.timeline import Timeline
 
 MAX_WRITE_BYTES = 64 * 1024
@@ -26,18 +27,6 @@ MIN_WRITE_BYTES = 4 * 1024
 
 EMPTY = Timeline((), (), 0, head_waits=True, length_bytes=0)
 BREAK = replace(EMPTY, length_bytes=None)
-
-
-@dataclass(slots=True)
-class Tally:
-    """What has left so far."""
-
-    parts: int = 0
-    """Whole ones."""
-    bytes: int = 0
-    status: int | None = None
-    """The HTTP status, once the head has left."""
-    ended: Ended = "cancelled"
 
 
 class PlayedResponse(Response):
@@ -69,16 +58,18 @@ class PlayedResponse(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's signature
         """Play to one client."""
         connection = find_connection(scope)
-        player = _Player(self._clock, connection, send, self.status_code, self.raw_headers, Tally())
+        start_s, tally = self._clock.now_s(), Tally()
+        player = _Player(self._clock, connection, send, self.status_code, self.raw_headers, start_s, tally)
         try:
             async with connection.until_gone(has_last_word=True), contextlib.aclosing(self._timelines):
                 await player.play(self._timelines)
-            if connection.is_stopped and not connection.is_gone and player.tally.ended == "cancelled":
+            if connection.is_stopped and not connection.is_gone and tally.ended == "cancelled":
                 await player.break_off(self._last_words)
         finally:
-            if connection.is_stopped and player.tally.ended == "cancelled":
-                player.tally.ended = "stopped"
-            self._report(player.tally)
+            if connection.is_stopped and tally.ended == "cancelled":
+                tally.ended = "stopped"
+            tally.duration_s = self._clock.now_s() - start_s
+            self._report(tally)
 
 
 def _http_chunks(chunks: list[bytes]) -> bytes:
@@ -97,6 +88,7 @@ class _Player:
     send: Send
     status: int
     headers: list[tuple[bytes, bytes]]
+    start_s: float
     tally: Tally
     timeline: Timeline = EMPTY
     """What is being played."""
@@ -104,19 +96,19 @@ class _Player:
     """How many of its chunks have left."""
 
     async def play(self, timelines: AsyncIterable[Timeline]) -> None:
-        start_s, faulty = self.clock.now_s(), False
+        faulty = False
         async for self.timeline in timelines:
             self.chunks = 0
             if self.timeline.start_s:
-                await self.clock.sleep_until(start_s + self.timeline.start_s)
+                await self.clock.sleep_until(self.start_s + self.timeline.start_s)
             if not self.timeline.head_waits:
                 await self._send_head()
-            await self._send_chunks(start_s)
+            await self._send_chunks()
             faulty = faulty or self.timeline.faulty
             if self.timeline.ending:
                 break
-            await self.connection.relieve()
-        await self._end(start_s, "fault" if faulty else "completed")
+            await self._relieve()
+        await self._end("fault" if faulty else "completed")
 
     async def break_off(self, last_words: bytes) -> None:
         """End in the middle."""
@@ -128,10 +120,10 @@ class _Player:
         await self._put([last_words], self.connection.write)
         await self.send({"type": "http.response.body", "body": b""})
 
-    async def _end(self, start_s: float, ended: Ended) -> None:
+    async def _end(self, ended: Ended) -> None:
         last = self.timeline
         if last.end_s:
-            await self.clock.sleep_until(start_s + last.end_s)
+            await self.clock.sleep_until(self.start_s + last.end_s)
         if last.ending == "hang":
             await self.clock.sleep_until(math.inf)
         if last.ending == "reset":
@@ -142,6 +134,7 @@ class _Player:
             self.tally.ended = ended
             await self.connection.hang_up()
         await self._send_head()
+        await self._relieve()
         await self.send({"type": "http.response.body", "body": b""})
         self.tally.ended = ended
 
@@ -157,18 +150,18 @@ class _Player:
             await self.send({"type": "http.response.body", "body": half, "more_body": True})
         self.tally.bytes += len(half)
 
-    async def _send_chunks(self, start_s: float) -> None:
+    async def _send_chunks(self) -> None:
         """Write what is due now together, a little at first and then more: nobody's first chunk waits for another's bulk."""
         due_now_s, packed_bytes, most_bytes = 0.0, 0, 1
         packed: list[bytes] = []
         for chunk, due_s in zip(self.timeline.chunks, self.timeline.due_s, strict=True):
             if due_s > due_now_s:
-                due_now_s = self.clock.now_s() - start_s
+                due_now_s = self.clock.now_s() - self.start_s
                 if due_s > due_now_s:
                     if packed:
                         await self._write(packed)
                         packed, packed_bytes = [], 0
-                    await self.clock.sleep_until(start_s + due_s)
+                    await self.clock.sleep_until(self.start_s + due_s)
             packed.append(chunk)
             packed_bytes += len(chunk)
             if packed_bytes >= most_bytes:
@@ -181,7 +174,18 @@ class _Player:
 
     async def _write(self, chunks: list[bytes]) -> None:
         await self._put(chunks, self.connection.send_now)
-        await self.connection.relieve()
+        await self._relieve()
+
+    async def _relieve(self) -> None:
+        """Wait while the client reads too slowly, and count how long, on the real clock."""
+        if not self.connection.flow.write_paused:
+            return
+        now_s = asyncio.get_running_loop().time
+        self.tally.waits, began_s = self.tally.waits + 1, now_s()
+        try:
+            await self.connection.relieve()
+        finally:
+            self.tally.waited_s += now_s() - began_s
 
     async def _put(self, chunks: list[bytes], write: Callable[[bytes], None]) -> None:
         """Let chunks leave: now, or with what comes next."""
@@ -191,9 +195,8 @@ class _Player:
             write(_http_chunks(chunks))
         else:
             await self.send({"type": "http.response.body", "body": b"".join(chunks), "more_body": True})
-        self.tally.parts -= self.timeline.whole_parts(self.chunks)
-        self.chunks += len(chunks)
-        self.tally.parts += self.timeline.whole_parts(self.chunks)
+        first, self.chunks = self.chunks, self.chunks + len(chunks)
+        self.tally.count(self.timeline, first, self.chunks, self.clock.now_s() - self.start_s)
         self.tally.bytes += sum(map(len, chunks))
 
     async def _send_head(self) -> None:

@@ -10,7 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from mock_server.connection import find_connection
-from mock_server.journal import Ended, Entry, Front, Journal
+from mock_server.journal import Ended, Entry, Front, Journal, showable
 
 MAX_BODY_BYTES = 25 * 1024 * 1024
 """The service's limit for real-time endpoints; no longer body reaches a container."""
@@ -24,13 +24,23 @@ async def receive(request: Request, journal: Journal, front: Front, request_id: 
 
     Of a client that goes before its body is here, the journal says so, and there is nothing to return.
     """
-    path, endpoint, attempt = request.scope["path"], request.path_params["name"], _read_attempt(request.headers)
-    arrived = partial(Entry, front=front, path=path, endpoint=endpoint, request_id=request_id, attempt=attempt)
+    headers = request.headers
+    arrived = partial(
+        Entry,
+        front=front,
+        method=request.method,
+        path=request.scope["path"],
+        endpoint=request.path_params["name"],
+        request_id=request_id,
+        attempt=_read_attempt(headers),
+        request_headers=showable(headers),
+    )
     try:
         body = await _read_body(request)
     except ClientDisconnect:
         ended: Ended = "stopped" if find_connection(request.scope).is_stopped else "cancelled"
-        journal.finish(arrived(ended=ended, cancelled_at_part=0 if ended == "cancelled" else None))
+        cancelled_at = 0 if ended == "cancelled" else None
+        journal.finish(arrived(ended=ended, cancelled_at_part=cancelled_at, cancelled_at_byte=cancelled_at))
         return None
     return arrived(body=body or b""), body
 

@@ -44,6 +44,10 @@ class Timeline:
         """Return how many parts are whole when so many chunks have left."""
         return min(chunks, self.parts) if self.part_chunks is None else bisect_right(self.part_chunks, chunks)
 
+    def part_times_s(self, first: int, last: int) -> Sequence[float]:
+        """Return when each part is to be whole, from number `first`, counted from 0, up to `last`, which is not among them."""
+        return self.due_s[first:last] if self.part_chunks is None else [self.due_s[chunks - 1] for chunks in self.part_chunks[first:last]]
+
     def delayed(self, pause_s: float) -> Timeline:
         """Return the same, later."""
         return replace(self, due_s=tuple(moment_s + pause_s for moment_s in self.due_s)) if pause_s else self

@@ -3,10 +3,11 @@ from __future__ import annotations
 import threading
 from collections import deque
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from mock_server.journal import MAX_BODY_BYTES, MAX_ENTRIES, Entry, Journal
+from mock_server.journal import MAX_BODY_BYTES, MAX_BYTES, MAX_ENTRIES, Entry, Journal, Wanted
 
 
 def entry(path: str = "/p") -> Entry:
@@ -69,8 +70,78 @@ def test_the_journal_is_bounded_and_still_counts() -> None:
         journal.finish(journal.start(entry()))
     assert len(journal.finished) == MAX_ENTRIES
     assert [journal.wait(number).number for number in (6, MAX_ENTRIES + 5)] == [6, MAX_ENTRIES + 5]
-    with pytest.raises(LookupError, match=r"^request 5 to end is forgotten: the journal keeps the last 1000$"):
+    with pytest.raises(LookupError, match=r"^request 5 to end is forgotten: the journal keeps the last 1000, up to 33554432 bytes$"):
         journal.wait(5)
+
+
+LARGE = {
+    "bodies": {"body": b"x" * MAX_BODY_BYTES},
+    "notes": {"notes": ("x" * 50_000,)},
+    "headers": {"request_headers": {"user-agent": "x" * 50_000}},
+    "paths": {"path": "/" + "x" * 50_000},
+    "times": {"planned_s": (0.0,) * 1000, "kept_s": (0.0,) * 1000},
+}
+
+
+@pytest.mark.parametrize("members", LARGE.values(), ids=LARGE)
+def test_entries_that_are_large_push_out_the_oldest_before_there_are_a_thousand(members: dict[str, Any]) -> None:
+    journal, large = Journal(), replace(entry(), **members)
+    fitting = MAX_BYTES // large.size_bytes()
+    ended = min(fitting + 5, MAX_ENTRIES + 5)
+    for _ in range(ended):
+        journal.finish(journal.start(large))
+    assert len(journal.finished) == min(fitting, MAX_ENTRIES)
+    assert sum(seen.size_bytes() for seen in journal.finished) <= MAX_BYTES
+    assert journal.wait(ended).number == ended
+    journal.reset()
+    journal.finish(entry())
+    assert len(journal.finished) == 1
+
+
+def test_entries_are_found_by_what_they_are() -> None:
+    journal = Journal()
+    seen = [
+        replace(entry(), endpoint="a", ended="completed"),
+        replace(entry(), endpoint="a", ended="cancelled"),
+        replace(entry(), endpoint="b", ended="completed", front="container"),
+        replace(entry(), endpoint="a", ended="completed"),
+    ]
+    for one in seen:
+        journal.finish(one)
+
+    def numbers(**wanted: Any) -> list[int]:
+        return [found.number for found in journal.find(**wanted)]
+
+    assert numbers() == [1, 2, 3, 4]
+    assert numbers(endpoint="a") == [1, 2, 4]
+    assert numbers(endpoint="a", ended="completed") == [1, 4]
+    assert numbers(front="container") == [3]
+    assert numbers(endpoint="a", limit=2) == [2, 4]
+    assert numbers(limit=0) == numbers(endpoint="c") == []
+
+
+def test_who_reads_page_by_page_misses_nothing_and_reads_nothing_twice() -> None:
+    journal = Journal()
+    wanted, after, read = Wanted(endpoint="e"), 0, []
+    slow = journal.start(entry("/slow"))
+    for number in range(5):
+        journal.finish(replace(entry(f"/{number}"), endpoint="ef"[number % 2]))
+    for _ in range(3):
+        page, after = journal.page(wanted, after=after, limit=2)
+        read += [seen.path for seen in page]
+    assert (read, after) == (["/0", "/2", "/4"], 5)
+    journal.finish(slow)
+    page, after = journal.page(wanted, after=after, limit=2)
+    assert ([seen.path for seen in page], after) == (["/slow"], 6)
+
+
+def test_whoever_asked_hears_of_every_request_that_ends() -> None:
+    journal, heard = Journal(), list[Entry]()
+    journal.tell(heard.append)
+    started = journal.start(entry())
+    assert heard == []
+    journal.finish(started)
+    assert heard == [started]
 
 
 def test_a_long_body_is_cut_off_and_any_body_can_be_told_as_json() -> None:
