@@ -42,7 +42,14 @@ class EventWriter:
 
     def tokens(self, tokens: Sequence[ScriptToken]) -> Sequence[bytes]:
         """Return the event of each token."""
-        return [self._event(token, b"null", b"null") for token in tokens]
+        if self._top:
+            return [self._event(token, b"null", b"null") for token in tokens]
+        if not self._style.has_index:
+            head, tail = self._style.prefix + b'{"token":', b',"generated_text":null,"details":null}\n\n'
+            return [head + _token(token) + tail for token in tokens]
+        first, self._index = self._index + 1, self._index + len(tokens)
+        form = self._style.prefix + b'{"index":%d,"token":%b,"generated_text":null,"details":null}\n\n'
+        return [form % (index, _token(token)) for index, token in enumerate(tokens, first)]
 
     def last(self, answer: Generated) -> Sequence[bytes]:
         """Return the last token's event."""

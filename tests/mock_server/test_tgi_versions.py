@@ -6,11 +6,14 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import httpx
 import pytest
 
 from backends.errors import StreamInterrupted
 from backends.events import Alternative, Finish, StreamEvent, Token, ToolCall
 from backends.wire import decode_events
+from mock_server import MockServer
+from mock_server.clock import VirtualClock
 from mock_server.containers import CONTAINERS
 from mock_server.containers.container import ContainerRequest, Reply, Taken, generate
 from mock_server.containers.tgi import ERRORS, Tgi
@@ -68,6 +71,18 @@ def test_the_details_of_a_whole_answer_hold_top_tokens_the_prompt_and_other_sequ
     assert [(part["text"], part["logprob"] is None) for part in details["prefill"]] == [("hi", True), (" you", False)]
     [sequence] = details["best_of_sequences"]
     assert sequence == {"generated_text": " Deep"} | {name: details[name] for name in list(details)[:5]}
+
+
+@pytest.mark.parametrize(("front", "prefix"), [("containers/mistral-7b-instruct-tgi/invocations", "data: "), ("containers/falcon-7b-instruct-tgi", "data:")])
+def test_every_15_seconds_of_silence_a_comment_keeps_the_connection_alive(front: str, prefix: str) -> None:
+    clock = VirtualClock()
+    body = {"inputs": "hello", "stream": True, "parameters": {"max_new_tokens": 2}}
+    attributes = {"x-amzn-sagemaker-custom-attributes": "mock.profile=constant:31,16"}
+    with MockServer(clock=clock) as twin:
+        written = httpx.post(f"{twin.url}/{front}", json=body, headers=attributes, trust_env=False).text
+    assert [line for line in written.split("\n\n") if line == ":" or line.startswith(prefix)] == written.split("\n\n")[:-1]
+    assert [line.partition("{")[0] for line in written.split("\n\n")[:-1]] == [":", ":", prefix, ":", prefix]
+    assert clock.now_s() == 47
 
 
 def head(name: str) -> str:

@@ -255,6 +255,8 @@ REFUSED = [
 ]
 RULES = [
     ({"stream_options": {}}, None),
+    ({"tool_choice": "required", "tools": [{"function": {"name": "clock"}}]}, None),
+    ({"tool_choice": {"function": {"name": "clock"}}, "tools": [{"function": {"name": "clock"}}]}, None),
     ({"stream_options": {"include_usage": True}}, "Stream options can only be defined when `stream=True`."),
     ({"top_logprobs": 2}, "when using `top_logprobs`, `logprobs` must be set to true."),
     ({"tool_choice": "auto"}, "When using `tool_choice`, `tools` must be set."),
