@@ -42,6 +42,7 @@ def test_the_twins_own_catalog_has_the_posts_endpoints() -> None:
         ("mistral-7b-instruct-lmi", "lmi-0.28", "inputs", "mistral"),
         ("mistral-7b-instruct-tgi", "tgi-2.4", "inputs", "mistral"),
         ("llama-3-8b-instruct-tgi-chat", "tgi-2.4", "messages", "llama3"),
+        ("qwen-2-5-7b-instruct-lmi-vllm", "lmi-0.35-async-vllm", "inputs", "chatml"),
         ("llama-3-8b-instruct-lmi-sse", "lmi-0.36", "messages", "llama3"),
         ("llama-3-8b-instruct-vllm", "vllm-0.11.0", "messages", "llama3"),
         ("qwen-2-5-7b-instruct-sglang", "sglang-0.5.4", "messages", "chatml"),
