@@ -107,6 +107,8 @@ class Live:
         try:
             async with aclosing(self._items()) as items, aclosing(_broken_by(items, silence_s if comment else None)) as heard:
                 async for item in heard:
+                    if item is not None and not self._tokens and self._taken.opening:
+                        yield Heard(self._damaged(self._taken.opening, 0))
                     if item is None:
                         yield Heard((comment,), is_token=False)
                     elif isinstance(item, Ending):

@@ -163,11 +163,13 @@ class Taken:
     head: Reply
     """Status and headers, without a write."""
     writer: Writer
+    opening: Sequence[bytes] = ()
+    """What leaves with the first token, in writes before its own; none is empty."""
 
     def reply(self, answer: Generated) -> Reply:
         """Return the reply with a whole answer."""
         lines, last = self.writer.tokens(answer.tokens[:-1]), self.writer.last(answer)
-        written = [(write, count) for count, write in enumerate(lines, start=1) if write]
+        written = [(write, 1) for write in self.opening] + [(write, count) for count, write in enumerate(lines, start=1) if write]
         ending = [(write, answer.length) for write in last if write]
         left = written + ending
         return replace(self.head, writes=[write for write, _ in left], tokens=[count for _, count in left], ending=len(ending))

@@ -92,7 +92,8 @@ def _ask(members: Mapping[str, Any], path: str, request: ContainerRequest) -> Re
         told = json.loads(taken.body)["error"]
         return FRONT.refuse(told["code"], told["message"], request.seed)
     if members.get("stream"):
-        return replace(taken, head=FRONT.head(JSON_LINES, request.seed), writer=_LinesWriter(taken.writer))
+        opening = [_as_lines(write) for write in taken.opening]
+        return replace(taken, head=FRONT.head(JSON_LINES, request.seed), writer=_LinesWriter(taken.writer), opening=opening)
     return replace(taken, head=FRONT.head(JSON, request.seed, is_alone=True), writer=_WholeWriter(taken.writer))
 
 

@@ -21,7 +21,6 @@ class StreamWriter:
     def __init__(self, form: Form, completion: Completion) -> None:
         self._form, self._completion = form, completion
         self._said = {"id": completion.id, "created": completion.created, "model": completion.model}
-        self._is_open = form.opening is None
         self._roles, self._calls = _Roles(form), _Calls(form, completion.seed)
         self._stop = _StopText(form, completion.stop)
         self._offset = 0
@@ -29,12 +28,14 @@ class StreamWriter:
         written = self._chunk(form.chunk, form.deltas["text"] or {}, {"content": _GAP, "text": _GAP})
         self._head, _, self._tail = written.rpartition(form.dumps(_GAP))
 
+    @property
+    def opening(self) -> Sequence[bytes]:
+        """What is written before the first token: the role, where it has a chunk of its own."""
+        return () if self._form.opening is None else (self._chunk(self._form.opening, {}, {}),)
+
     def tokens(self, tokens: Sequence[ScriptToken]) -> Sequence[bytes]:
         """Return the write of each of the next tokens: its chunks."""
-        writes = [self._token(token) for token in tokens]
-        if writes:
-            writes[0] = self._open() + writes[0]
-        return writes
+        return [self._token(token) for token in tokens]
 
     def last(self, answer: Generated) -> Sequence[bytes]:
         """Return the last token's chunk, that with the finish reason, the usage and the end mark."""
@@ -47,9 +48,9 @@ class StreamWriter:
         role = self._roles.of(token)
         text = self._stop.end(_text(form, token) if role == "text" else "", stopped)
         if form.end is None:
-            writes = [self._open() + self._write(token, role, text, form.last, ended)]
+            writes = [self._write(token, role, text, form.last, ended)]
         else:
-            writes = [self._open() + self._write(token, role, text), self._chunk(form.last, form.end, {}, ended)]
+            writes = [self._write(token, role, text), self._chunk(form.last, form.end, {}, ended)]
         if self._completion.with_usage and form.usage:
             writes.append(self._frame(fill(form.usage, self._said | counts)))
         return [*writes, form.done]
@@ -57,12 +58,6 @@ class StreamWriter:
     def failed(self, answer: Generated) -> Sequence[bytes]:  # noqa: ARG002 - the protocol's signature
         """Return the chunk that says so, and the end mark."""
         return [self._form.prefix + self._form.failure + self._form.suffix, self._form.done]
-
-    def _open(self) -> bytes:
-        if self._is_open or self._form.opening is None:
-            return b""
-        self._is_open = True
-        return self._chunk(self._form.opening, {}, {})
 
     def _token(self, token: ScriptToken) -> bytes:
         """Return the chunk of a token behind which others follow."""

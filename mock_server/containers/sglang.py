@@ -153,7 +153,8 @@ def _complete(request: ContainerRequest) -> Reply | Taken:
         choices=asked.n or 1,
     )
     if asked.stream:
-        return Taken(asked.question(), STREAM, StreamWriter(form, completion))
+        writer = StreamWriter(form, completion)
+        return Taken(asked.question(), STREAM, writer, writer.opening)
     return Taken(asked.question(), WHOLE, WholeWriter(form, completion))
 
 

@@ -59,7 +59,7 @@ def live(container: Container, script: Script, path: str = "/invocations", **mem
     assert isinstance(taken, Taken)
     answer = generate(script, taken.question)
     writes = [write for token in answer.tokens[:-1] for write in taken.writer.tokens([token])]
-    return [write for write in (*writes, *taken.writer.last(answer)) if write]
+    return [write for write in (*taken.opening, *writes, *taken.writer.last(answer)) if write]
 
 
 def events_of(reply: Reply) -> list[StreamEvent]:

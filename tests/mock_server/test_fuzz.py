@@ -130,7 +130,7 @@ def test_token_by_token_a_container_writes_what_it_writes_at_once(container: Con
 
         answer = generate(script, at_once.question)
         writes = [write for token in answer.tokens[:-1] for write in one_by_one.writer.tokens([token])]
-        assert b"".join([*writes, *one_by_one.writer.last(answer)]) == at_once.reply(answer).body
+        assert b"".join([*one_by_one.opening, *writes, *one_by_one.writer.last(answer)]) == at_once.reply(answer).body
 
         broken.writer.tokens(answer.tokens[:3])
         assert b"".join(broken.writer.failed(Generated(answer.tokens[:3], "error")))

@@ -48,21 +48,21 @@ WRITES: list[tuple[Script, dict[str, Any], list[str], list[StreamEvent]]] = [
     (
         SPOKEN,
         {},
-        [OPENING + DEEP, chunk(content='" 日😀\\n\\"\u2028\\u001f"'), STOP, DONE],
+        [OPENING, DEEP, chunk(content='" 日😀\\n\\"\u2028\\u001f"'), STOP, DONE],
         [Token(" Deep"), Token(' 日😀\n"\u2028\x1f'), Finish("stop", "stop")],
     ),
-    (SPOKEN, {"max_tokens": 1}, [OPENING + DEEP, LENGTH, DONE], [Token(" Deep"), Finish("length", "length")]),
+    (SPOKEN, {"max_tokens": 1}, [OPENING, DEEP, LENGTH, DONE], [Token(" Deep"), Finish("length", "length")]),
     (
         SPOKEN,
         {"max_tokens": 1, "logprobs": True, "top_logprobs": 2, "stream_options": {"include_usage": True}},
-        [OPENING + chunk(logprobs=LOGPROBS, content='" Deep"'), LENGTH, USAGE, DONE],
+        [OPENING, chunk(logprobs=LOGPROBS, content='" Deep"'), LENGTH, USAGE, DONE],
         [Token(" Deep", None, -0.05, alternatives=(Alternative(" Deep", None, -0.05), Alternative(",", None, -0.84315))), Finish("length", "length", 1, 4)],
     ),
-    (SPOKEN, {"stop": "eep"}, [OPENING + chunk(content='" D"'), chunk(ENDED % ('"stop"', '"eep"')), DONE], [Token(" D"), Finish("stop", "stop")]),
+    (SPOKEN, {"stop": "eep"}, [OPENING, chunk(content='" D"'), chunk(ENDED % ('"stop"', '"eep"')), DONE], [Token(" D"), Finish("stop", "stop")]),
     (
         SPLIT,
         {"stop": ["###", "# b"]},
-        [OPENING + chunk(content='" a"'), chunk(content='"##"'), chunk(ENDED % ('"stop"', '"# b"')), DONE],
+        [OPENING, chunk(content='" a"'), chunk(content='"##"'), chunk(ENDED % ('"stop"', '"# b"')), DONE],
         [Token(" a"), Token("##"), Finish("stop", "stop")],
     ),
     (THOUGHT, {}, [OPENING, chunk(reasoning_content='"Hm."'), chunk(content='" Hi"'), STOP, DONE], [Reasoning("Hm."), Token(" Hi"), Finish("stop", "stop")]),
@@ -70,7 +70,8 @@ WRITES: list[tuple[Script, dict[str, Any], list[str], list[StreamEvent]]] = [
         CALLED,
         {},
         [
-            OPENING + CLOCK,
+            OPENING,
+            CLOCK,
             call(0, "null", "null", '{\\"zone\\"'),
             call(0, "null", "null", ': \\"東京\\"}'),
             call(1, '"call_484bea9e72236667c2d30e11"', '"map"', ""),
@@ -90,7 +91,7 @@ WRITES: list[tuple[Script, dict[str, Any], list[str], list[StreamEvent]]] = [
     (
         CALLED,
         {"max_tokens": 2},
-        [OPENING + CLOCK, call(0, "null", "null", '{\\"zone\\"'), LENGTH, DONE],
+        [OPENING, CLOCK, call(0, "null", "null", '{\\"zone\\"'), LENGTH, DONE],
         [ToolCall(0, "call_b9cfe8dd315bd833bfe9e3b9", "clock"), ToolCall(0, arguments='{"zone"'), Finish("length", "length")],
     ),
 ]
