@@ -82,7 +82,7 @@ def _take(members: dict[str, Any], request: ContainerRequest) -> Reply | Taken:
 
 def _ask(members: Mapping[str, Any], path: str, request: ContainerRequest) -> Reply | Taken:
     """Return what vLLM makes of a request, behind LMI's front end."""
-    model, _ = vllm.KINDS[path]
+    model = vllm.KINDS[path]
     try:
         model.model_validate(members)
     except ValidationError as error:

@@ -80,7 +80,7 @@ class StreamWriter:
         delta = form.deltas.get("arguments" if role == "mark" and values else role)
         if last is None and (delta is None or not (form.writes_empty or _says_something(values))):
             return before
-        return before + self._chunk(last or form.chunk, delta or {}, values, {"logprobs": self._logprobs(token), **ended})
+        return before + self._chunk(last or form.chunk, delta or form.nothing, values, {"logprobs": self._logprobs(token), **ended})
 
     def _logprobs(self, token: ScriptToken) -> Any:
         if self._completion.logprobs is None:
@@ -114,9 +114,10 @@ class WholeWriter:
         calls = [fill(form.call, call) for call in _Calls(form, completion.seed).whole(answer.tokens)] if form.deltas.get("call") else []
         values = {
             "content": texts["text"] or (None if calls else form.empty_content),
-            "reasoning_content": texts["reasoning"] or None,
+            "reasoning": texts["reasoning"] or None,
             "tool_calls": calls or form.no_calls,
         }
+        values["reasoning_content"] = values["reasoning"]
         logprobs = None if completion.logprobs is None else form.logprobs(answer.tokens, completion.logprobs, 0)
         said = {"id": completion.id, "created": completion.created, "model": completion.model} | usage_of(completion, answer)
         said |= {"logprobs": logprobs, "text": texts["text"]} | _ended(form, answer, stopped) | {"finish_reason": finish_of(form, answer, whole=True)}
@@ -165,7 +166,7 @@ class _Calls:
         if role == "mark":
             closes, self._goes_on = self._goes_on and bool(self._form.call_closing), False
             return {**self._numbers(again=True), "arguments": self._form.call_closing} if closes else {}
-        return {"reasoning_content": token.text}
+        return {"reasoning": token.text, "reasoning_content": token.text}
 
     def whole(self, tokens: Sequence[ScriptToken]) -> Sequence[dict[str, Any]]:
         """Return every call with all of its arguments."""

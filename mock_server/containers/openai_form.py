@@ -46,6 +46,8 @@ class Form:
     """The answer that is not streamed."""
     deltas: Mapping[str, Template | None]
     """Role of a token -> the `delta` it is written as, None if it is not. A role that is not in here is text: the server has no parser for it."""
+    nothing: Template = field(default_factory=dict)
+    """The `delta` of a last chunk whose token is not written."""
     end: Template | None = None
     """The `delta` of the last chunk where that comes behind the last token's own; None: the last token's chunk is the last."""
     message: Template = field(default_factory=dict)

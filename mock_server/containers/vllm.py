@@ -1,6 +1,6 @@
 """vLLM behind OpenAI's API, as AWS's deep learning container starts it: with parsers for thoughts (`qwen3`) and tool calls (`hermes`).
 
-Source: vllm-project/vllm v0.11.0, `vllm/entrypoints/openai/`: `api_server.py` (routes, errors), `protocol.py` (members), `serving_chat.py`,
+Source: vllm-project/vllm v0.11.0 and v0.14.1, `vllm/entrypoints/openai/`: `api_server.py` (routes, errors), `protocol.py` (members), `serving_chat.py`,
 `serving_completion.py` (chunks), `tool_parsers/hermes_tool_parser.py`; `vllm/sampling_params.py` (bounds). The route in the custom attributes is
 aws/deep-learning-containers' (`scripts/docker/vllm/omni_sagemaker_serve.py`). A model goes by the name that the request gives it.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from itertools import accumulate
 from typing import Any
@@ -29,6 +29,7 @@ from mock_server.script import ScriptToken
 MODEL = "/opt/ml/model"
 MAX_MODEL_TOKENS = 32768
 FAILURE = "EngineCore encountered an issue. See stack trace (above) for the root cause."
+FAILED = b'{"error": {"message": "' + FAILURE.encode() + b'", "type": "%b", "param": null, "code": %d}}'
 ROUTE = re.compile(r"route=(/[^\s,]+)")
 PATHS: dict[str, Sequence[str]] = {
     "/health": ("GET",),
@@ -86,7 +87,7 @@ CHAT = Form(
     finish=FINISH,
     called=frozenset(FINISH),
     logprobs=chat_logprobs("token", "logprob", "bytes"),
-    failure=b'{"error": {"message": "%b", "type": "BadRequestError", "param": null, "code": 400}}' % FAILURE.encode(),
+    failure=FAILED % (b"BadRequestError", 400),
 )
 """Chat completions: what model_dump_json(exclude_unset=True) leaves of each chunk."""
 
@@ -121,6 +122,22 @@ COMPLETION = replace(
     logprobs=_completion_logprobs,
 )
 """Completions of a bare prompt, without parsers."""
+
+
+def _later_chat() -> Form:
+    """Return chat completions since thoughts are `reasoning`, and `reasoning_content` is its copy, which counts as set in every delta."""
+    copied = {"reasoning_content": None}
+    deltas: dict[str, Template | None] = {role: delta and {**delta, **copied} for role, delta in CHAT.deltas.items()}
+    deltas |= {"reasoning": {"reasoning": None, **copied}, **{role: {**copied, **(CHAT.deltas[role] or {})} for role in ("call", "arguments")}}
+    thoughts = {name: value for name, value in _MESSAGE.items() if name != "reasoning_content"} | {"reasoning": None, **copied}
+    return replace(
+        CHAT,
+        opening={**_HEAD, "choices": [{**_OPENING, "delta": {**_OPENING["delta"], **copied}}], "prompt_token_ids": None},
+        deltas=deltas,
+        nothing=copied,
+        message=thoughts,
+        failure=FAILED % (b"InternalServerError", 500),
+    )
 
 
 class ChatCompletionRequest(openai_request.ChatCompletionRequest):
@@ -168,11 +185,9 @@ def _check_tool_choice(choice: Any, tools: Any) -> None:
         raise ValueError(f'Invalid value for `tool_choice`: {choice}! Only named tools, "none", "auto" or "required" are supported.')
 
 
-KINDS: Mapping[str, tuple[type[ChatCompletionRequest | CompletionRequest], Form]] = {
-    "/v1/chat/completions": (ChatCompletionRequest, CHAT),
-    "/v1/completions": (CompletionRequest, COMPLETION),
-}
-"""The routes for a model: what each takes, and how it answers. `/invocations` takes what fits the first of them."""
+LATER_CHAT = _later_chat()
+KINDS: Mapping[str, type[ChatCompletionRequest | CompletionRequest]] = {"/v1/chat/completions": ChatCompletionRequest, "/v1/completions": CompletionRequest}
+"""The routes for a model, and what each takes. `/invocations` takes what fits the first of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +195,7 @@ class Vllm:
     """One version of vLLM."""
 
     name: str
+    chat: Form = field(default=CHAT, repr=False)
     accepts: tuple[Accepts, ...] = ("messages",)
 
     def handle(self, request: ContainerRequest) -> Reply | Taken:
@@ -211,20 +227,23 @@ class Vllm:
         if (request.content_type or "").lower().partition(";")[0] != JSON_TYPE:
             return _refusal(400, """ ["Unsupported Media Type: Only 'application/json' is allowed"]""", HTTPStatus.BAD_REQUEST.phrase)
         if path in KINDS:
-            model, form = KINDS[path]
-            return _answer(read_model(model, parse_json(request.body)), form, request)
+            return self._answer(read_model(KINDS[path], parse_json(request.body)), request)
         try:
             members = parse_json(request.body)
         except BodyError as error:
             return _refusal(400, f"JSON decode error: {error.__cause__}", HTTPStatus.BAD_REQUEST.phrase)
-        for model, form in KINDS.values():
+        for model in KINDS.values():
             with suppress(BodyError):
-                return _answer(read_model(model, members), form, request)
-        return _refusal(400, f"Cannot find suitable handler for request. Expected one of: {[model.__name__ for model, _ in KINDS.values()]}")
+                return self._answer(read_model(model, members), request)
+        return _refusal(400, f"Cannot find suitable handler for request. Expected one of: {[model.__name__ for model in KINDS.values()]}")
+
+    def _answer(self, asked: ChatCompletionRequest | CompletionRequest, request: ContainerRequest) -> Reply | Taken:
+        """Return a request taken, or what its handler says of a member that is out of its bounds."""
+        form = self.chat if isinstance(asked, ChatCompletionRequest) else replace(COMPLETION, failure=self.chat.failure)
+        return _take(asked, form, request)
 
 
-def _answer(asked: ChatCompletionRequest | CompletionRequest, form: Form, request: ContainerRequest) -> Reply | Taken:
-    """Return a request taken, or what its handler says of a member that is out of its bounds."""
+def _take(asked: ChatCompletionRequest | CompletionRequest, form: Form, request: ContainerRequest) -> Reply | Taken:
     prompt_tokens = count_tokens(asked.text)
     for broken, text in _bounds(asked, prompt_tokens):
         if broken:
@@ -290,4 +309,4 @@ def _models(seed: int) -> dict[str, Any]:
     return {"object": "list", "data": [card | {"max_model_len": MAX_MODEL_TOKENS, "permission": [permission]}]}
 
 
-VLLM = (Vllm("vllm-0.11.0"),)
+VLLM = (Vllm("vllm-0.11.0"), Vllm("vllm-0.14.1", LATER_CHAT))

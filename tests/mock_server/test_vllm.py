@@ -36,7 +36,8 @@ ENDED = '"finish_reason":"%s","stop_reason":null,"token_ids":null'
 """What stands behind `logprobs` in the last chunk."""
 
 CLOCK, MAP = CALL % ("b9cfe8dd315bd833bfe9e3b923b4e424", 0, "clock"), CALL % ("484bea9e72236667c2d30e112e15969a", 1, "map")
-ZONE = chunk(ARGUMENTS % (0, '{\\"zone\\"'))
+ZONE_ARGUMENTS = ARGUMENTS % (0, '{\\"zone\\"')
+ZONE = chunk(ZONE_ARGUMENTS)
 STOP = chunk('"content":""', ENDED % "stop")
 LOGPROBS = (
     '"logprobs":{"content":[{"token":" Deep","logprob":-0.05,"bytes":[32,68,101,101,112],"top_logprobs":['
@@ -348,3 +349,36 @@ def test_a_failure_of_a_whole_answer_is_the_error_alone() -> None:
     assert json.loads(b"".join(taken.writer.failed(generate(SPOKEN, taken.question))))["error"]["code"] == 400
     reply = VLLM.failure(503)
     assert (reply.status, json.loads(reply.body)["error"]["type"]) == (503, "Service Unavailable")
+
+
+LATER = CONTAINERS["vllm-0.14.1"]
+
+
+def test_since_thoughts_have_two_names_the_old_one_stands_in_every_delta() -> None:
+    opening = OPENING.replace('"content":""', '"content":"","reasoning_content":null')
+    thought = [
+        opening,
+        chunk('"reasoning":"Hm.","reasoning_content":"Hm."'),
+        chunk('"content":" Hi","reasoning_content":null'),
+        chunk('"content":"","reasoning_content":null', ENDED % "stop"),
+        DONE,
+    ]
+    reply = stream(LATER, THOUGHT)
+    assert texts(reply.writes) == thought
+    assert events_of(reply) == [Reasoning("Hm."), Token(" Hi"), Finish("stop", "stop")]
+    assert live(LATER, THOUGHT) == reply.writes
+    called = stream(LATER, CALLED, max_tokens=4)
+    calls = [f'"reasoning_content":null,{said}' for said in (CLOCK, ZONE_ARGUMENTS)]
+    assert texts(called.writes)[:3] == [opening, *map(chunk, calls)]
+    assert texts(called.writes)[-2:] == [chunk('"reasoning_content":null', ENDED % "tool_calls"), DONE]
+    message = json.loads(ask(LATER, {"messages": HELLO}, THOUGHT).body)["choices"][0]["message"]
+    assert list(message)[-3:] == ["tool_calls", "reasoning", "reasoning_content"]
+
+
+@pytest.mark.parametrize("body", [{"messages": HELLO}, {"prompt": "hello"}])
+def test_a_later_failure_is_the_server_s_own(body: dict[str, Any]) -> None:
+    taken = LATER.handle(chat_request({**body, "stream": True}))
+    assert isinstance(taken, Taken)
+    failed = taken.writer.failed(generate(SPOKEN, taken.question))
+    message = b"EngineCore encountered an issue. See stack trace (above) for the root cause."
+    assert failed[0] == b'data: {"error": {"message": "%b", "type": "InternalServerError", "param": null, "code": 500}}\n\n' % message
