@@ -51,6 +51,8 @@ class ChatRequest:
     parameters: Parameters = field(default_factory=Parameters)
     custom_attributes: str | None = None
     """Forwarded to the container; at most 1024 ASCII characters."""
+    session_id: str | None = None
+    """The stateful session that it belongs to; SageMaker only."""
 
 
 class Tap(Protocol):

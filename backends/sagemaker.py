@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from itertools import count
@@ -15,13 +15,15 @@ import httpx
 from backends.body import check_custom_attributes, encode_body
 from backends.chat import ChatRequest, Tap
 from backends.connection import ConnectionPool, Timeouts
-from backends.errors import BackendError, WireError
+from backends.endpoints import Endpoint
+from backends.errors import BackendError, TransportError, WireError
 from backends.exchange import Exchange
 from backends.incoming import EventStreamParts, PartDecoder, WholeBody
 from backends.network_answer import Head, NetworkAnswer
 from backends.raw import RawRequest, raw_head
 from backends.rejections import ERROR_BODY_BYTES, parse_rejection
 from backends.retries import RetryPolicy
+from backends.sessions import CLOSE_BODY, NEW_SESSION, OPEN_BODY, Session
 from backends.signing import Credentials, Operation, SignedRequest, Signer
 from backends.wire.eventstream import EVENT_STREAM
 
@@ -84,31 +86,55 @@ class SageMakerBackend:
         """Return the response to a request whose body is made already, whatever its status: each HTTP chunk is a part, and `Data`. Nothing is tried twice."""
         return self._pool.track(NetworkAnswer(partial(self._open_raw, request), self._timeouts, tap))
 
+    async def open_session(self, endpoint: Endpoint) -> Session:
+        """Open a stateful session; later requests name it by `ChatRequest.session_id`.
+
+        Raises:
+            BackendError: None was opened.
+        """
+        told = await self._manage({"SessionId": NEW_SESSION, "Body": OPEN_BODY}, endpoint)
+        return Session.from_header(endpoint, told.get("x-amzn-sagemaker-new-session-id"))
+
+    async def close_session(self, session: Session) -> None:
+        """Close a stateful session.
+
+        Raises:
+            BackendError: It is not known, or nobody answers for it.
+        """
+        await self._manage({"SessionId": session.id, "Body": CLOSE_BODY}, session.endpoint)
+
     async def aclose(self) -> None:
         """Close every connection."""
         await self._pool.aclose()
 
+    async def _manage(self, members: Mapping[str, Any], endpoint: Endpoint) -> Mapping[str, str]:
+        """Return the headers of the response to a request about a session."""
+
+        async def send(exchange: Exchange) -> Head:
+            return raw_head(await self._call("invoke_endpoint", {**_members(endpoint), **members}, exchange))
+
+        async with self._pool.track(NetworkAnswer(send, self._timeouts, None)) as answer:
+            if not answer.status:
+                raise TransportError("the backend was closed", phase="headers")
+            return answer.headers
+
     async def _open_stream(self, request: ChatRequest, exchange: Exchange) -> Head:
-        response = await self._call("invoke_endpoint_with_response_stream", request, encode_body(request, stream=True), exchange)
+        response = await self._call("invoke_endpoint_with_response_stream", _chat_members(request, stream=True), exchange)
         content_type = response.headers.get("content-type", "")
         if content_type.partition(";")[0].strip().lower() != EVENT_STREAM:
             raise WireError(f"the response's content type is {content_type!r}, expected {EVENT_STREAM}: is this a SageMaker Runtime endpoint?")
         return _head(response, "x-amzn-sagemaker-content-type", EventStreamParts())
 
     async def _open_whole(self, request: ChatRequest, exchange: Exchange) -> Head:
-        return _head(await self._call("invoke_endpoint", request, encode_body(request, stream=False), exchange), "content-type", WholeBody())
+        return _head(await self._call("invoke_endpoint", _chat_members(request, stream=False), exchange), "content-type", WholeBody())
 
     async def _open_raw(self, request: RawRequest, exchange: Exchange) -> Head:
         operation: Operation = "invoke_endpoint_with_response_stream" if request.stream else "invoke_endpoint"
         signed = await exchange.wait(partial(asyncio.to_thread, self._signer.sign, operation, request.members()))
         return raw_head(await self._pass_on(replace(signed, headers={**signed.headers, **request.attempt()}), exchange))
 
-    async def _call(self, operation: Operation, request: ChatRequest, body: bytes, exchange: Exchange) -> httpx.Response:
+    async def _call(self, operation: Operation, members: Mapping[str, Any], exchange: Exchange) -> httpx.Response:
         """Return the response of the first attempt that succeeds."""
-        check_custom_attributes(request.custom_attributes)
-        members: dict[str, Any] = {"EndpointName": request.endpoint.name, "ContentType": "application/json", "Body": body}
-        if request.custom_attributes:
-            members["CustomAttributes"] = request.custom_attributes
         sign = partial(asyncio.to_thread, self._signer.sign, operation, members)
         first = await exchange.wait(sign)
         policy = RetryPolicy(first.attempts)
@@ -135,6 +161,19 @@ class SageMakerBackend:
         client = await exchange.wait(lambda: self._pool.client(signed.url, self._signer.ca_bundle))
         message = httpx.Request(signed.method, signed.url, headers={"Accept-Encoding": "identity", **signed.headers}, content=signed.body)
         return await exchange.send(client, message)
+
+
+def _members(endpoint: Endpoint) -> dict[str, Any]:
+    component = {"InferenceComponentName": endpoint.component} if endpoint.component else {}
+    return {"EndpointName": endpoint.name, "ContentType": "application/json", **component}
+
+
+def _chat_members(request: ChatRequest, *, stream: bool) -> dict[str, Any]:
+    """Return the arguments of boto3's method; raises ConfigurationError."""
+    body = encode_body(request, stream=stream)
+    check_custom_attributes(request.custom_attributes)
+    said = {"CustomAttributes": request.custom_attributes, "SessionId": request.session_id}
+    return {**_members(request.endpoint), "Body": body, **{name: value for name, value in said.items() if value}}
 
 
 def _head(response: httpx.Response, content_type_name: str, parts: PartDecoder) -> Head:

@@ -43,6 +43,10 @@ class Settings:
     family: str = "plain"
     container_url: str | None = None
     """Without a slash at its end; None except with `container`."""
+    component: str | None = None
+    """The inference component that a SageMaker endpoint is asked for."""
+    sessions: bool = False
+    """Whether a SageMaker endpoint keeps stateful sessions."""
     host: str = "127.0.0.1"
     port: int = 7860
     """0 for any free one."""
@@ -67,6 +71,8 @@ class Settings:
             accepts=_read(values, "CHAT_ACCEPTS", _one_of(SHAPES), "inputs"),
             family=_read(values, "CHAT_FAMILY", _one_of(FAMILIES), "plain"),
             container_url=_read(values, "CONTAINER_URL", _url, None),
+            component=values.get("INFERENCE_COMPONENT_NAME"),
+            sessions=_read(values, "CHAT_SESSIONS", _one_of(("yes", "no")), "no") == "yes",
             host=values.get("GRADIO_SERVER_NAME", "127.0.0.1"),
             port=_read(values, "GRADIO_SERVER_PORT", _port, 7860),
             root_path=_read(values, "GRADIO_ROOT_PATH", _root_path, ""),

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import gradio as gr
 
 from backends.errors import BackendError
+from demo.conversations import Conversations
 from demo.desk import Desk
 from demo.examples import EXAMPLES
 from demo.failures import OWN_FAULT, sentence
@@ -42,6 +43,7 @@ class ChatTab:
         self._desk = desk
         self._panel = panel
         self._runs: dict[str, Run | None] = {}
+        self._conversations = Conversations()
         self._turns = gr.State(())
         self._chat = gr.Chatbot(
             show_label=False, elem_id="chat", height="100%", buttons=["copy"], layout="bubble", placeholder="Ask something, or pick a question below.",
@@ -117,7 +119,7 @@ class ChatTab:
         self._runs[session] = None  # a second question may come while the first update is on its way
         try:
             yield self._begun() | taken | {self._turns: (*before, turn), self._chat: rows((*before, turn), plain=plain)}
-            self._runs[session] = run = self._run(question, before, values)
+            self._runs[session] = run = self._run(session, question, before, values)
             async with aclosing(run.turns()) as turns:
                 async for turn in turns:
                     yield {self._chat: rows((*before, turn), plain=plain)}
@@ -127,9 +129,11 @@ class ChatTab:
             del self._runs[session]
         yield self._ended((*before, turn), plain)
 
-    def _run(self, question: str, before: Turns, values: Values) -> Run:
+    def _run(self, session: str, question: str, before: Turns, values: Values) -> Run:
         chat = told(before, question, values[self._panel.system_prompt])
-        return Run(self._desk.backend(values[self._panel.front]), self._panel.request(chat.messages, values), left_out=chat.left_out)
+        request = self._panel.request(chat.messages, values)
+        backend = self._conversations.backend(session, self._desk.backend(values[self._panel.front]), request.endpoint)
+        return Run(backend, request, left_out=chat.left_out)
 
     def _begun(self) -> Updates:
         return {
@@ -157,7 +161,8 @@ class ChatTab:
         unanswered = replace(turns[-1], failure=OWN_FAULT) if turns else Turn("", failure=OWN_FAULT)
         return self._ended((*turns[:-1], unanswered), plain)
 
-    def _cleared(self) -> Updates:
+    async def _cleared(self, request: gr.Request) -> Updates:
+        self._conversations.close(request.session_hash or "")
         return {self._turns: (), self._chat: [], self._again: gr.update(interactive=False, value="Regenerate"), self._clear: gr.update(interactive=False)}
 
     def _repaint(self, turns: Turns, plain: bool) -> Any:
@@ -166,11 +171,17 @@ class ChatTab:
         return gr.update(value=rows(turns, plain=plain), render_markdown=not plain, latex_delimiters=[] if plain else LATEX, buttons=buttons)
 
     async def stop(self, request: gr.Request) -> None:
-        """Stop the answer that a page waits for, if it does: because Stop was pressed, or because the page is gone."""
+        """Stop the answer that a page waits for, if it does."""
         if run := self._runs.get(request.session_hash or ""):
             await run.stop()
 
+    async def leave(self, request: gr.Request) -> None:
+        """End what belongs to a page that is gone."""
+        await self.stop(request)
+        self._conversations.close(request.session_hash or "")
+
     async def aclose(self) -> None:
-        """Stop every answer."""
+        """Stop every answer, and end every conversation."""
         for run in filter(None, list(self._runs.values())):
             await run.stop()
+        await self._conversations.aclose()

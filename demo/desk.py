@@ -78,7 +78,9 @@ def _twin_backend(url: str) -> SageMakerBackend:
 
 
 def _sagemaker_desk(settings: Settings) -> Desk:
-    endpoint = Endpoint(settings.endpoint_name or "", accepts=settings.accepts, family=settings.family)
+    endpoint = Endpoint(
+        settings.endpoint_name or "", accepts=settings.accepts, family=settings.family, component=settings.component, has_sessions=settings.sessions
+    )
     return Desk(headline="A SageMaker endpoint, with your AWS credentials.", place=endpoint.name, endpoints=(endpoint,), fronts={SAGEMAKER: SageMakerBackend})
 
 

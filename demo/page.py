@@ -42,7 +42,7 @@ class Page:
                 panel = Panel(desk)
             gr.Markdown(f"# Streamtwin\n{desk.headline} `{desk.place}`", elem_id="header")
             self._chat = ChatTab(desk, panel)
-            self.blocks.unload(self._chat.stop)
+            self.blocks.unload(self._chat.leave)
         # Nobody but the page itself calls its functions: over the API, one could start answers that no one reads.
         self.blocks.queue(api_open=False)
 

@@ -6,10 +6,11 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import suppress
+from typing import Protocol
 
 from backends.answer import AnswerText
 from backends.body import prompt_of
-from backends.chat import ChatBackend, ChatRequest
+from backends.chat import Answer, ChatRequest, Tap
 from backends.errors import BackendError
 from backends.prompts import family
 from backends.timing import Timing
@@ -24,6 +25,13 @@ TICK_S = 0.25
 """How often a page hears of a stream in which nothing happens; only when it does is it noticed that the page was closed."""
 
 
+class Streaming(Protocol):
+    """**Protocol:** what streams answers: a backend, or one in a session."""
+
+    def stream(self, request: ChatRequest, *, tap: Tap | None = None) -> Answer:
+        """Return the answer to `request`; nothing is sent before it is entered."""
+
+
 class Run:
     """One answer from its request to its end; used once, on one event loop.
 
@@ -36,7 +44,7 @@ class Run:
         ConfigurationError: The endpoint's model family is unknown.
     """
 
-    def __init__(self, backend: ChatBackend, request: ChatRequest, *, left_out: int = 0) -> None:
+    def __init__(self, backend: Streaming, request: ChatRequest, *, left_out: int = 0) -> None:
         self._question = request.messages[-1].content
         self._messages = len(request.messages) + 2 * left_out
         self._left_out = left_out

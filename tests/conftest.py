@@ -14,7 +14,7 @@ import pytest
 if TYPE_CHECKING:
     from mock_server import MockServer
 
-OURS = ("CHAT_BACKEND", "CHAT_ACCEPTS", "CHAT_FAMILY", "ENDPOINT_NAME", "endpoint_name", "CONTAINER_URL")
+OURS = ("CHAT_BACKEND", "CHAT_ACCEPTS", "CHAT_FAMILY", "CHAT_SESSIONS", "ENDPOINT_NAME", "endpoint_name", "INFERENCE_COMPONENT_NAME", "CONTAINER_URL")
 """Variables that the page reads."""
 
 PINNED = {

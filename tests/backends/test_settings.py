@@ -36,6 +36,8 @@ def test_without_a_word_it_is_the_twin_on_loopback() -> None:
         ({ENDPOINT: "mine"}, {URL: "https://c/a/"}, {"backend": "container", "container_url": "https://c/a"}),
         ({BACKEND: "", ENDPOINT: "", "GRADIO_SERVER_PORT": ""}, {}, {"backend": "mock", "endpoint_name": None, "port": 7860}),
         ({"CHAT_ACCEPTS": "messages", "CHAT_FAMILY": "falcon"}, {}, {"accepts": "messages", "family": "falcon"}),
+        ({"CHAT_SESSIONS": "yes", "INFERENCE_COMPONENT_NAME": "part"}, {}, {"sessions": True, "component": "part"}),
+        ({"CHAT_SESSIONS": "no"}, {}, {"sessions": False, "component": None}),
         ({"GRADIO_SERVER_NAME": "0.0.0.0", "GRADIO_SERVER_PORT": "80"}, {"GRADIO_SERVER_PORT": "0"}, {"host": "0.0.0.0", "port": 0}),
         ({"GRADIO_ROOT_PATH": "/chat/"}, {}, {"root_path": "/chat"}),
         ({"GRADIO_ROOT_PATH": "https://example.com/chat"}, {}, {"root_path": "https://example.com/chat"}),
@@ -53,6 +55,7 @@ def test_flags_win_over_the_environment_and_a_name_or_a_url_says_which_backend(
     [
         ({BACKEND: "bedrock"}, "CHAT_BACKEND (--backend) is 'bedrock'; expected one of mock, sagemaker, container."),
         ({"CHAT_ACCEPTS": "prompt"}, "CHAT_ACCEPTS is 'prompt'; expected one of inputs, messages."),
+        ({"CHAT_SESSIONS": "1"}, "CHAT_SESSIONS is '1'; expected one of yes, no."),
         ({"CHAT_FAMILY": "unicorn"}, "CHAT_FAMILY is 'unicorn'; expected one of "),
         ({URL: "c:8080"}, "CONTAINER_URL (--url) is 'c:8080'; expected a URL such as http://127.0.0.1:8080."),
         ({URL: "http://"}, "CONTAINER_URL (--url) is 'http://'; expected a URL"),

@@ -6,11 +6,15 @@ import asyncio
 import selectors
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
 from backends.chat import ChatRequest, Tap
+from backends.endpoints import Endpoint
+from backends.errors import BackendError, TransportError
 from backends.events import Finish, StreamEvent, Token
+from backends.sessions import Session
 
 Step: TypeAlias = float | StreamEvent | Exception
 """Seconds to wait, an event that arrives, or an error that is raised."""
@@ -95,6 +99,31 @@ class ScriptedBackend:
     async def aclose(self) -> None:
         for answer in self.answers:
             await answer.aclose()
+
+
+@dataclass
+class StatefulBackend(ScriptedBackend):
+    """A scripted backend whose endpoints keep sessions; `opening` is what comes of each wish for one, by and by, the last again and again."""
+
+    opening: Sequence[datetime | BackendError | float] = (datetime.max.replace(tzinfo=UTC),)
+    opened: list[str] = field(default_factory=list)
+    closed: list[str] = field(default_factory=list)
+    refuses_to_close: bool = False
+
+    async def open_session(self, endpoint: Endpoint) -> Session:
+        outcome = self.opening[min(len(self.opened), len(self.opening) - 1)]
+        self.opened.append(f"{endpoint.name}-{len(self.opened) + 1}")
+        if isinstance(outcome, float):
+            await asyncio.sleep(outcome)
+            raise TransportError("nobody waited so long", phase="headers", timed_out=True)
+        if isinstance(outcome, BackendError):
+            raise outcome
+        return Session(endpoint, self.opened[-1], outcome)
+
+    async def close_session(self, session: Session) -> None:
+        self.closed.append(session.id)
+        if self.refuses_to_close:
+            raise TransportError("gone", phase="connect")
 
 
 def every(seconds: float, texts: Sequence[str]) -> list[Any]:

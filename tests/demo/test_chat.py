@@ -183,7 +183,7 @@ async def test_an_example_is_asked_and_what_was_typed_stays() -> None:
 async def test_clear_forgets() -> None:
     tab, _ = scripted(ANSWER)
     await tab.ask("one?")
-    cleared = tab.tab._cleared()
+    cleared = await tab.tab._cleared(gr.Request(session_hash="one"))
     assert (cleared[tab.tab._turns], cleared[tab.tab._chat]) == ((), [])
 
 
