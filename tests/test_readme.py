@@ -13,15 +13,18 @@ import pytest
 
 from backends.prompts import FAMILIES
 from mock_server import MockServer
+from mock_server.catalog import KEYS
+from mock_server.containers import CONTAINERS
 from mock_server.cuts import KINDS as CUTS
 from mock_server.faults import KINDS as FAULTS
 from mock_server.profiles import LEGAL
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PROSE = README + (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+MANUAL = (ROOT / "mock_server" / "README.md").read_text(encoding="utf-8")
+PROSE = README + MANUAL + (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 PROGRAMS = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-COMMANDS = "\n".join(re.findall(r"^```(?:sh|bat)\n(.*?)^```", README, re.MULTILINE | re.DOTALL))
+COMMANDS = "\n".join(re.findall(r"^```(?:sh|bat)\n(.*?)^```", README + MANUAL, re.MULTILINE | re.DOTALL))
 
 
 def run(*command: str, cwd: Path = ROOT, environ: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
@@ -40,7 +43,7 @@ def front_matter() -> dict[str, str]:
 
 def rows(heading: str) -> Iterator[str]:
     """Yield the first cell of each row of the table under the header `heading`."""
-    table = README.partition(f"\n| {heading} |")[2].partition("\n\n")[0]
+    table = MANUAL.partition(f"\n| {heading} |")[2].partition("\n\n")[0]
     yield from (line.split("|")[1] for line in table.splitlines()[2:])
 
 
@@ -95,7 +98,7 @@ def test_every_fault_is_told_and_no_other() -> None:
 
 
 def test_every_cut_is_told_and_no_other() -> None:
-    cells = {line.split("|")[1].strip(" `"): line.split("|")[2] for line in README.splitlines() if line.startswith("| `mock.")}
+    cells = {line.split("|")[1].strip(" `"): line.split("|")[2] for line in MANUAL.splitlines() if line.startswith("| `mock.")}
     named = {re.split(":", word)[0] for word in re.findall(r"`([^`]+)`", cells["mock.cut"])} - {"+"}
     assert named == set(CUTS)
 
@@ -108,9 +111,22 @@ def test_every_endpoint_of_the_catalog_is_told_and_no_other(twin: MockServer) ->
     assert words("endpoint") == {endpoint.name for endpoint in twin.endpoints}
 
 
-@pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\(([^)#:]+)\)|(?:src|srcset)=\"([^\"]+)\"", PROSE))))
-def test_a_file_that_is_linked_exists(target: tuple[str, str]) -> None:
-    assert (ROOT / "".join(target)).exists()
+LINK = re.compile(r"\]\(([^)#:]+)\)|(?:src|srcset)=\"([^\"]+)\"")
+FILES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "mock_server/README.md")
+LINKS = sorted({(file, "".join(link)) for file in FILES for link in LINK.findall((ROOT / file).read_text(encoding="utf-8"))})
+
+
+@pytest.mark.parametrize(("file", "target"), LINKS)
+def test_a_file_that_is_linked_exists(file: str, target: str) -> None:
+    assert ((ROOT / file).parent / target).exists()
+
+
+def test_every_container_is_told_and_no_other() -> None:
+    assert words("container") == set(CONTAINERS)
+
+
+def test_every_key_of_a_catalog_is_told_and_no_other() -> None:
+    assert words("key") == set(KEYS)
 
 
 def test_the_space_starts_the_page_on_the_gradio_that_is_tested() -> None:
