@@ -38,7 +38,7 @@ CHAT = {
     "top_logprobs": Member(U32),
     "presence_penalty": Member(F32),
     "n": Member(U32),
-    "tools": Member(Kind("a sequence", (list,))),
+    "tools": Member(Kind("a sequence", (list,), items=Kind("struct Tool", (dict,)))),
     "stream_options": Member(OPTIONS),
 }
 COMPLETION = {
@@ -47,6 +47,8 @@ COMPLETION = {
     "suffix": Member(STRING),
     "repetition_penalty": Member(F32),
 }
+TOOL = {"type": Member(STRING, optional=False), "function": Member(Kind("struct FunctionDefinition", (dict,)), optional=False)}
+FUNCTION = {"name": Member(STRING, optional=False)}
 MESSAGE = {"role": Member(STRING, optional=False), "content": Member(Kind("a string", (str, list)))}
 
 
@@ -115,6 +117,9 @@ def _chat_members(value: Any, body: bytes) -> dict[str, Any]:
     if isinstance(value, dict) and "max_tokens" not in value and "max_completion_tokens" in value:
         value = value | {"max_tokens": value["max_completion_tokens"]}
     members = read_struct("ChatRequest", CHAT, value, body)
+    for index, tool in enumerate(members["tools"] or ()):
+        function = read_struct("Tool", TOOL, tool, body, f"tools[{index}]")["function"]
+        read_struct("FunctionDefinition", FUNCTION, function, body, f"tools[{index}].function")
     for index, message in enumerate(members["messages"]):
         read_struct("Message", MESSAGE, message, body, f"messages[{index}]")
         try:

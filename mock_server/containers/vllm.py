@@ -30,6 +30,7 @@ MODEL = "/opt/ml/model"
 MAX_MODEL_TOKENS = 32768
 FAILURE = "EngineCore encountered an issue. See stack trace (above) for the root cause."
 FAILED = b'{"error": {"message": "' + FAILURE.encode() + b'", "type": "%b", "param": null, "code": %d}}'
+USAGE = 'Correct usage: `{"type": "function", "function": {"name": "my_function"}}`'
 ROUTE = re.compile(r"route=(/[^\s,]+)")
 PATHS: dict[str, Sequence[str]] = {
     "/health": ("GET",),
@@ -178,11 +179,23 @@ def _check_stream_options(members: Mapping[str, Any]) -> None:
 def _check_tool_choice(choice: Any, tools: Any) -> None:
     if tools is None:
         raise ValueError("When using `tool_choice`, `tools` must be set.")
-    if isinstance(choice, dict):
-        if choice.get("function", {}).get("name") not in [tool.get("function", {}).get("name") for tool in tools]:
-            raise ValueError("The tool specified in `tool_choice` does not match any of the specified `tools`")
-    elif choice not in {"auto", "required"}:
-        raise ValueError(f'Invalid value for `tool_choice`: {choice}! Only named tools, "none", "auto" or "required" are supported.')
+    if not isinstance(choice, dict):
+        if choice not in ("auto", "required"):
+            raise ValueError(f'Invalid value for `tool_choice`: {choice}! Only named tools, "none", "auto" or "required" are supported.')
+        return
+    function = choice.get("function")
+    if not isinstance(function, dict):
+        raise ValueError(f"Invalid value for `function`: `{function}` in `tool_choice`! {USAGE}")  # noqa: TRY004 - pydantic lets a TypeError through
+    if "name" not in function:
+        raise ValueError(f"Expected field `name` in `function` in `tool_choice`! {USAGE}")
+    if function["name"] not in _names(tools):
+        raise ValueError("The tool specified in `tool_choice` does not match any of the specified `tools`")
+
+
+def _names(tools: Any) -> list[Any]:
+    """Return what tools are called, as far as they are any."""
+    functions = [tool.get("function") for tool in tools if isinstance(tool, dict)] if isinstance(tools, list) else []
+    return [function.get("name") for function in functions if isinstance(function, dict)]
 
 
 LATER_CHAT = _later_chat()

@@ -85,6 +85,9 @@ def test_every_15_seconds_of_silence_a_comment_keeps_the_connection_alive(front:
     assert clock.now_s() == 47
 
 
+CLOCK = {"type": "function", "function": {"name": "clock", "parameters": {}}}
+
+
 def head(name: str) -> str:
     version = tgi(name).traits.version
     return (
@@ -241,6 +244,8 @@ PREFIX = "Failed to deserialize the JSON body into the target type: "
         ("tgi-2.4", CHATS, {"messages": "hi"}, 'messages: invalid type: string "hi", expected a sequence at line 1 column 17'),
         ("tgi-2.4", CHATS, {"messages": [{}]}, "messages[0]: missing field `role` at line 1 column 18"),
         ("tgi-2.4", CHATS, {"messages": [{"role": "user", "content": [3]}]}, "messages[0].content: data did not match any variant of untagged enum Message"),
+        ("tgi-2.4", CHATS, {"messages": HELLO, "tools": [3]}, "tools: invalid type: integer `3`, expected struct Tool"),
+        ("tgi-2.4", CHATS, {"messages": HELLO, "tools": [{"type": "function", "function": {}}]}, "tools[0].function: missing field `name`"),
         ("tgi-2.4", "/v1/completions", {"prompt": 3}, "prompt: invalid type: integer `3`, expected a string"),
     ],
 )  # fmt: skip
@@ -281,12 +286,11 @@ def test_a_chat_without_a_length_has_100_tokens_and_since_3_0_all() -> None:
 
 
 def test_a_tool_that_must_be_called_has_to_be_there() -> None:
-    clock = {"type": "function", "function": {"name": "clock", "parameters": {}}}
-    choices: tuple[Any, ...] = ("clock", "auto", clock, None)
+    choices: tuple[Any, ...] = ("clock", "auto", CLOCK, None)
     for choice in ("map", {"type": "function", "function": {"name": "map"}}):
-        reply = stream(tgi("tgi-2.4"), CALLED, CHATS, tools=[clock], tool_choice=choice)
+        reply = stream(tgi("tgi-2.4"), CALLED, CHATS, tools=[CLOCK], tool_choice=choice)
         assert error_of(reply) == (422, {"error": "Tool error: Tool with name map not found", "error_type": "tool_error"})
-    assert {stream(tgi("tgi-2.4"), CALLED, CHATS, tools=[clock], tool_choice=choice).status for choice in choices} == {200}
+    assert {stream(tgi("tgi-2.4"), CALLED, CHATS, tools=[CLOCK], tool_choice=choice).status for choice in choices} == {200}
 
 
 def test_a_suffix_is_refused() -> None:
@@ -296,12 +300,12 @@ def test_a_suffix_is_refused() -> None:
 
 def test_a_chat_asks_what_the_user_said_last() -> None:
     messages = [{"role": "user", "content": [{"type": "text", "text": "hello"}]}, {"role": "tool", "content": "12:00"}]
-    body = {"messages": messages, "max_completion_tokens": 7, "stop": ["x"], "temperature": 0, "seed": 3, "tools": [{"function": {"name": "clock"}}]}
+    body = {"messages": messages, "max_completion_tokens": 7, "stop": ["x"], "temperature": 0, "seed": 3, "tools": [CLOCK]}
     taken = tgi("tgi-2.4").handle(ContainerRequest("POST", CHATS, "application/json", json.dumps(body).encode()))
     assert isinstance(taken, Taken)
     question = taken.question
     assert (question.prompt, question.max_new_tokens, question.stop, question.has_tools, question.follows_tool) == ("hello", 7, ["x"], True, True)
-    assert question.options == {"temperature": 0, "seed": 3, "tools": [{"function": {"name": "clock"}}]}
+    assert question.options == {"temperature": 0, "seed": 3, "tools": [CLOCK]}
 
 
 @pytest.mark.parametrize("kind", ERRORS)
