@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from backends.endpoints import Accepts
-from mock_server.containers import vllm
+from mock_server.containers import vllm, vllm_form
 from mock_server.containers.container import ContainerRequest, Generated, Reply, Taken, Writer
 from mock_server.containers.lmi_asked import DEFAULT_MAX_NEW_TOKENS, Refused
 from mock_server.containers.lmi_front import Front
@@ -51,7 +51,7 @@ class LmiAsync:
 
     def failure(self, status: int) -> Reply:
         """Return how it fails with this status: as vLLM's own errors are told."""
-        return FRONT.refuse(status, vllm.FAILURE, 0)
+        return FRONT.refuse(status, vllm_form.FAILURE, 0)
 
 
 def _read(request: ContainerRequest) -> dict[str, Any]:
@@ -140,7 +140,7 @@ class _TokensWriter:
         return [self._line(answer.tokens[-1], self._inputs.text(answer), self._details(answer)), b"\n", b"\n"]
 
     def failed(self, answer: Generated) -> Sequence[bytes]:  # noqa: ARG002 - the protocol's signature
-        return [vllm.CHAT.failure + b"\n"]
+        return [vllm_form.CHAT.failure + b"\n"]
 
     def _line(self, token: ScriptToken, text: str | None, details: Mapping[str, Any] | None) -> bytes:
         return dumps({"index": 0, "token": _token(token), "generated_text": text, "details": details}) + b"\n"
@@ -149,7 +149,7 @@ class _TokensWriter:
         if not self._inputs.has_details:
             return None
         return {
-            "finish_reason": vllm.FINISH[answer.finish_reason],
+            "finish_reason": vllm_form.FINISH[answer.finish_reason],
             "seed": self._inputs.seed,
             "generated_tokens": answer.length + 1,
             "input_length": sum(1 for _ in split_text(self._inputs.prompt)),
@@ -173,7 +173,7 @@ class _TextWriter:
         return [dumps(document) + b"\n"]
 
     def failed(self, answer: Generated) -> Sequence[bytes]:  # noqa: ARG002 - the protocol's signature
-        return [FRONT.tell(400, vllm.FAILURE)]
+        return [FRONT.tell(400, vllm_form.FAILURE)]
 
 
 def _token(token: ScriptToken) -> dict[str, Any]:
@@ -215,7 +215,7 @@ class _WholeWriter:
         return [write + b"\n" for write in self._writer.last(answer)]
 
     def failed(self, answer: Generated) -> Sequence[bytes]:  # noqa: ARG002 - the protocol's signature
-        return [FRONT.tell(400, vllm.FAILURE)]
+        return [FRONT.tell(400, vllm_form.FAILURE)]
 
 
 LMI_ASYNC = (LmiAsync("lmi-0.35-async-vllm"),)
