@@ -161,6 +161,8 @@ class SessionAnswer:
 
     async def _enter(self) -> None:
         """Enter the answer in the conversation's session, unless this one is closed meanwhile."""
+        if self._closed:
+            return
         place = self._place
         self._opening = asyncio.create_task(place.conversations.session_id(place.page, place.backend, self._request.endpoint))
         try:

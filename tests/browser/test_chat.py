@@ -15,6 +15,7 @@ FIGURES = re.compile(r"^TTFT [\d.]+ m?s · [\d.]+ tokens/s · \d+ tokens · fini
 FRONTS = {"SageMaker runtime": "runtime", "Container directly": "container"}
 SCRIPTS = load_scripts(FOLDER)
 ENDPOINTS = tuple(load_catalog())
+STATEFUL = next(name for name, entry in load_catalog().items() if entry.sessions)
 
 
 def test_an_answer_grows_and_ends_with_its_figures(person: Person) -> None:
@@ -37,12 +38,31 @@ def test_every_endpoint_answers_through_both_fronts(person: Person, endpoint: st
     person.choose("profile", "instant")
     person.ask("what is life")
     person.await_end()
-    entry = person.site.journal()["finished"][-1]
-    assert (entry["endpoint"], entry["front"], entry["ended"]) == (endpoint, FRONTS[front], "completed")
+    asked = [entry for entry in person.site.journal()["finished"] if (entry["endpoint"], entry["front"]) == (endpoint, FRONTS[front])]
+    assert asked[-1]["ended"] == "completed"
 
 
 def entries(person: Person, state: str = "finished") -> list[dict[str, object]]:
     return person.site.journal()[state]
+
+
+def test_a_conversation_has_one_session_where_its_endpoint_keeps_them(person: Person) -> None:
+    def sessions() -> list[tuple[str, str]]:
+        seen = [entry for entry in person.site.journal()["finished"] if entry["endpoint"] == STATEFUL][before:]
+        return [(entry["headers"].get("x-amzn-sagemaker-session-id"), entry["body"]) for entry in seen]
+
+    before = 0
+    before = len(sessions())
+    person.choose("endpoint", STATEFUL)
+    person.choose("profile", "instant")
+    for _ in range(2):
+        person.ask("what is life")
+        person.await_end()
+    person.page.locator("#clear").click()
+    person.poll(lambda: len(sessions()) == 4)
+    (first, opened), *asked, (last, closed) = sessions()
+    assert (first, opened, closed) == ("NEW_SESSION", '{"requestType":"NEW_SESSION"}', '{"requestType":"CLOSE"}')
+    assert {session for session, _ in asked} == {last}
 
 
 def test_stop_in_the_middle_keeps_the_text_and_closes_the_connection(person: Person) -> None:

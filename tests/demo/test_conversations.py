@@ -13,6 +13,7 @@ import gradio as gr
 import httpx
 import pytest
 
+from backends.chat import ChatMessage, ChatRequest
 from backends.endpoints import Endpoint
 from backends.errors import BackendError, ConfigurationError, RequestRejected, TransportError
 from backends.sagemaker import Credentials, SageMakerBackend
@@ -191,3 +192,21 @@ async def test_a_twin_that_forgot_the_session_costs_nobody_an_answer(tmp_path: P
         statuses = [entry.status for entry in twin.journal.finished]
     assert statuses == [424, 200, 200, 200]
     assert [failure for _, _, failure in tab.shown()] == [None, None]
+
+
+async def test_an_answer_in_a_session_tells_what_the_endpoint_told(tmp_path: Path) -> None:
+    with twin_desk(tmp_path) as (_, desk):
+        backend = desk.fronts["front"]()
+        conversations = Conversations()
+        streaming = conversations.backend("page", backend, desk.endpoint("two"))
+        answer = streaming.stream(ChatRequest(messages=[ChatMessage("user", "hello")], endpoint=desk.endpoint("two"), custom_attributes="mock.profile=instant"))
+        assert (answer.request_id, answer.content_type, answer.headers) == (None, None, {})
+        async with answer:
+            assert answer.request_id == answer.headers["x-amzn-requestid"]
+            assert answer.content_type == "text/event-stream; charset=utf-8"
+        closed = streaming.stream(ChatRequest(messages=[ChatMessage("user", "hello")], endpoint=desk.endpoint("two")))
+        await closed.aclose()
+        async with closed:
+            assert [event async for event in closed] == []
+        await conversations.aclose()
+        await backend.aclose()

@@ -130,7 +130,7 @@ def test_a_stream_that_takes_too_long_breaks(twin: MockServer) -> None:
     with pytest.raises(httpx.ReadError):
         ask(twin, VLLM, "mock.profile=constant:1,1000")
     entry = twin.journal.wait()
-    assert (entry.ended, entry.parts) == ("timed-out", 1)
+    assert (entry.ended, entry.parts) == ("timed-out", 2)
 
 
 def test_a_whole_answer_that_takes_too_long_is_an_error_of_the_model(twin: MockServer) -> None:
