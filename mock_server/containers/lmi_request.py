@@ -25,7 +25,7 @@ Reader: TypeAlias = Callable[[ContainerRequest], Asked]
 
 def read_0_23(request: ContainerRequest) -> Asked:
     """0.23: whatever its two `pop` do not like is refused, and what the engine does not like breaks the batch."""
-    inputs, parameters, _ = _pop(decode(request, Refused), Refused)
+    inputs, parameters, _ = pop(decode(request, Refused), Refused)
     try:
         return _generation(inputs, parameters, read_tgi_limits)
     except EngineBroke as error:
@@ -34,13 +34,13 @@ def read_0_23(request: ContainerRequest) -> Asked:
 
 def read_0_24(request: ContainerRequest) -> Asked:
     """0.24: as 0.23, but what the engine does not like is an error of its own."""
-    inputs, parameters, _ = _pop(decode(request, Refused), Refused)
+    inputs, parameters, _ = pop(decode(request, Refused), Refused)
     return _generation(inputs, parameters, read_tgi_limits)
 
 
 def read_0_25(request: ContainerRequest) -> Asked:
     """0.25 and 0.26: only what is no JSON is refused; `pop` stands outside."""
-    inputs, parameters, _ = _pop(decode(request, Refused), HandlerBroke)
+    inputs, parameters, _ = pop(decode(request, Refused), HandlerBroke)
     return _generation(inputs, parameters, read_tgi_limits)
 
 
@@ -49,7 +49,7 @@ def read_0_27(request: ContainerRequest) -> Asked:
     members = decode(request, Refused)
     if _is_chat(members, HandlerBroke):
         return read_chat(members, HandlerBroke)
-    inputs, parameters, streams = _pop(members, HandlerBroke)
+    inputs, parameters, streams = pop(members, HandlerBroke)
     return _generation(inputs, parameters, read_vllm_limits, streams=streams)
 
 
@@ -58,7 +58,7 @@ def read_0_28(request: ContainerRequest) -> Asked:
     members = decode(request, Refused)
     if _is_chat(members, Refused):
         return read_chat(members, Refused)
-    inputs, parameters, streams = _pop(members, Refused)
+    inputs, parameters, streams = pop(members, Refused)
     return _generation(inputs, parameters, read_vllm_limits, streams=streams)
 
 
@@ -130,8 +130,12 @@ def _is_chat(members: Any, error_type: type[Exception]) -> bool:
         raise error_type(str(error)) from error
 
 
-def _pop(members: Any, error_type: type[Exception]) -> tuple[Any, Any, bool]:
-    """Return inputs, parameters and `stream`; these are the very statements of the handler, so their errors have the very texts."""
+def pop(members: Any, error_type: type[Exception]) -> tuple[Any, Any, bool]:
+    """Return inputs, parameters and `stream`; these are the very statements of the handler, so their errors have the very texts.
+
+    Raises:
+        Exception: Of `error_type`, with Python's text.
+    """
     try:
         return members.pop("inputs", members), members.pop("parameters", {}), bool(members.pop("stream", False))
     except (TypeError, AttributeError) as error:

@@ -13,6 +13,7 @@ from backends.wire import Finish, Token, decode_events
 from mock_server import MockServer
 from mock_server.containers import CONTAINERS
 from mock_server.containers.container import ContainerRequest, Generated, Reply, Taken
+from mock_server.containers.lmi import LMI
 from mock_server.script import Script, ScriptToken
 from tests.backends.wire.cuttings import cuttings
 from tests.backends.wire.fragments import joined
@@ -21,7 +22,7 @@ from tests.contract.clients import boto3_client
 from tests.mock_server.lmi_bytes import ANSWERS, CHAT, CHUNK, DEEP, DETAILS, END, JSON, JSON_LINES, SSE, STREAM, WHAT_IS, Answer
 from tests.mock_server.scripted import reply_of
 
-ROLLING = sorted(name for name in CONTAINERS if name.startswith("lmi-") and "async" not in name)
+ROLLING = sorted(container.name for container in LMI)
 HEADERS = {
     "pragma": "no-cache",
     "cache-control": "no-cache; no-store, must-revalidate, private",
@@ -362,7 +363,7 @@ def test_an_error_names_its_type_where_an_answer_would_have_its_own() -> None:
 
 def test_on_the_wire_every_row_streams_to_boto3_and_bedrock_s_only_where_the_operation_does(tmp_path: Path) -> None:
     file = tmp_path / "catalog.toml"
-    names = {container: container.replace(".", "-") for container in (*ROLLING, "lmi-0.35-async-vllm")}
+    names = {container: container.replace(".", "-") for container in (*ROLLING, "lmi-0.23-dynamic", "lmi-0.35-async-vllm")}
     file.write_text("\n".join(f'[{name}]\ncontainer = "{container}"' for container, name in names.items()), encoding="utf-8")
     with MockServer(catalog=file) as twin:
         client = boto3_client(twin.url)
