@@ -7,9 +7,11 @@ import asyncio
 import contextlib
 import sys
 from collections.abc import Iterable, Sequence
+from ipaddress import ip_address
 from pathlib import Path
 
-from mock_server.app import create_app
+from mock_server import access
+from mock_server.app import create_app, create_twin
 from mock_server.catalog import FILE, CatalogError, load_catalog
 from mock_server.embedded import environ_for
 from mock_server.record.flags import add_arguments
@@ -46,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--tls-key", type=Path, metavar="FILE", help="the certificate's key in PEM")
     serve.add_argument("--tls-ca", type=Path, metavar="FILE", help="the authority that clients have to trust, for AWS_CA_BUNDLE")
     serve.add_argument("--grace", type=_seconds, default=8.0, metavar="SECONDS", help="how long SIGTERM lets running streams go on (default: %(default)g)")
+    serve.add_argument("--quiet", action="store_true", help="show no line for each request on stderr")
     serve.add_argument("--catalog", type=Path, default=FILE, metavar="FILE", help="a TOML file of endpoints (default: the twin's own)")
     add_arguments(commands.add_parser("record", help="keep what an endpoint, a container or another twin answers"), _port)
     return parser
@@ -89,8 +92,11 @@ def _serve(options: argparse.Namespace) -> int:
     host, port = listener.getsockname()[:2]
     scheme = "https" if certificate else "http"
     _greet(f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}", catalog, options)
-    settings = TwinSettings(time_limits=options.time_limits, sigv4=options.sigv4, region=options.region)
-    server = Server(create_app(catalog, settings=settings), certificate, grace_s=options.grace)
+    settings = TwinSettings(time_limits=options.time_limits, sigv4=options.sigv4, region=options.region, folder=options.catalog.parent)
+    app = create_app(create_twin(catalog, settings=settings), any_host=not ip_address(host).is_loopback)
+    if not options.quiet:
+        access.show()
+    server = Server(app, certificate, grace_s=options.grace)
     with contextlib.suppress(KeyboardInterrupt):  # from before the server listens to Ctrl-C
         asyncio.run(server.serve(sockets=[listener]))
     return 0

@@ -124,5 +124,6 @@ def _admit(twin: Twin, door: Door, entry: Entry, headers: Mapping[str, str], bod
     except WordError as error:
         raise invalid(str(error)) from error
     invocation.entry = replace(invocation.entry, variant=variant.name)
+    invocation.take_fault(door.senseless)
     asked = ContainerRequest("POST", door.path, headers.get("content-type"), body, invocation.choices.seed, door.operation.forwarded(headers))
     return Admitted(invocation, asked, door.operation.name, region_of(headers.get("authorization", ""), twin.gate.region))

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
-from fastapi import FastAPI
+from starlette.applications import Starlette
+from starlette.routing import Mount
 
-from mock_server.admin import admin_router
+from mock_server import access
+from mock_server.admin import admin_app
 from mock_server.catalog import CatalogEntry
 from mock_server.clock import Clock, LoopClock
 from mock_server.container_front import container_routes
 from mock_server.invocation import Twin
 from mock_server.journal import Journal
-from mock_server.openai_route import openai_routes
+from mock_server.metrics import Metrics
 from mock_server.profiles import find_profile
 from mock_server.runtime import runtime_routes
+from mock_server.served import Served
 from mock_server.sessions import Sessions
 from mock_server.settings import TwinSettings
 from mock_server.sigv4 import Gate
@@ -22,10 +26,8 @@ from mock_server.sigv4 import Gate
 DEFAULTS = TwinSettings()
 
 
-def create_app(
-    catalog: Mapping[str, CatalogEntry], clock: Clock | None = None, *, settings: TwinSettings = DEFAULTS, journal: Journal | None = None
-) -> FastAPI:
-    """Wire the fronts of a twin together.
+def create_twin(catalog: Mapping[str, CatalogEntry], clock: Clock | None = None, *, settings: TwinSettings = DEFAULTS, journal: Journal | None = None) -> Twin:
+    """Return what the requests to a twin share.
 
     Args:
         catalog: The endpoints to serve.
@@ -36,11 +38,15 @@ def create_app(
     Raises:
         WordError: There is no such profile, or no such level of signature checks.
     """
+    clock, journal = clock or LoopClock(), journal or Journal()
     gate = Gate(settings.sigv4, settings.region, settings.utc_now)
-    clock = clock or LoopClock()
-    sessions = {name: Sessions(name, entry.sessions, clock, settings.utc_now) for name, entry in catalog.items() if entry.sessions}
-    twin = Twin(catalog, find_profile(settings.profile), clock, journal or Journal(), gate, settings.time_limits, sessions)
-    app = FastAPI(title="streamtwin", docs_url=None, redoc_url=None, openapi_url="/_mock/openapi.json")  # the docs pages load scripts from a foreign host
-    app.include_router(admin_router(twin), prefix="/_mock")
-    app.router.routes += [*container_routes(twin), *openai_routes(twin), *runtime_routes(twin)]
-    return app
+    served = Served(catalog, settings.folder, lambda name, rules: Sessions(name, rules, clock, settings.utc_now))
+    journal.tell(access.log)
+    return Twin(served, find_profile(settings.profile), clock, journal, gate, settings.time_limits, Metrics(journal, lambda: served.now.entries))
+
+
+def create_app(twin: Twin, *, any_host: bool = False) -> Starlette:
+    """Wire the fronts of a twin together; `any_host` says whether `/_mock/` may be asked under any name."""
+    admin = Mount("/_mock", admin_app(twin, any_host=any_host))
+    admin.path_regex = re.compile(admin.path_regex.pattern, re.DOTALL)  # a line end in a path is no reason to answer as nobody
+    return Starlette(routes=[admin, *container_routes(twin), *runtime_routes(twin)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -67,6 +67,8 @@ class CatalogEntry:
     """Its inference components; a request names one of them."""
     sessions: SessionRules | None = None
     """How it keeps stateful sessions; None: it has none."""
+    table: Mapping[str, Any] = field(default_factory=dict)
+    """What it was read from."""
 
     def as_endpoint(self, url: str) -> Endpoint:
         """Return how a backend reaches this endpoint's container on the twin at `url`."""
@@ -121,7 +123,7 @@ def read_entry(name: str, table: Any, folder: Path) -> CatalogEntry:
             values[key] = read(table.get(key), _Row(table, folder, values))
         except (WordError, ScriptError, RecordingError) as error:
             raise CatalogError(f"{where}: {key}: {error}") from error
-    return CatalogEntry(name, **values)
+    return CatalogEntry(name, **values, table=MappingProxyType(dict(table)))
 
 
 @dataclass(frozen=True, slots=True)

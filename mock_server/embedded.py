@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from backends.endpoints import Endpoint
 from mock_server import catalog as catalogs
-from mock_server.app import create_app
+from mock_server.app import create_app, create_twin
 from mock_server.clock import Clock
 from mock_server.journal import Journal
 from mock_server.server import Server, bind
@@ -72,23 +72,40 @@ class MockServer:
         utc_now: Callable[[], datetime] = utc_now,
         tls: Sequence[Path | str] | None = None,
     ) -> None:
-        entries = catalogs.load_catalog(Path(catalog) if catalog else catalogs.FILE)
+        file = Path(catalog) if catalog else catalogs.FILE
         self.journal = Journal()
         """What it saw."""
         self._thread: threading.Thread | None = None
-        self._settings = TwinSettings(profile=profile, time_limits=time_limits, region=region, sigv4=sigv4, utc_now=utc_now)
+        self._settings = TwinSettings(profile=profile, time_limits=time_limits, region=region, sigv4=sigv4, utc_now=utc_now, folder=file.parent)
         self._certificate = Certificate(*map(Path, tls)) if tls else None
-        self._server = Server(create_app(entries, clock, settings=self._settings, journal=self.journal), self._certificate)
+        self._twin = create_twin(catalogs.load_catalog(file), clock, settings=self._settings, journal=self.journal)
+        self._server = Server(create_app(self._twin), self._certificate)
         self._listener = bind(HOST, 0)
         self.url = f"{'https' if tls else 'http'}://{HOST}:{self._listener.getsockname()[1]}"
         """Where it is: an SDK's endpoint URL."""
-        self.endpoints: tuple[Endpoint, ...] = tuple(entry.as_endpoint(self.url) for entry in entries.values())
+
+    @property
+    def endpoints(self) -> tuple[Endpoint, ...]:
         """What it serves, with the URL of each container."""
+        return tuple(entry.as_endpoint(self.url) for entry in self._twin.catalog.values())
 
     @property
     def environ(self) -> dict[str, str]:
         """Variables that point any AWS SDK at it: the endpoint, its region, dummy keys, no proxy on the way, and whose certificate to trust."""
         return environ_for(self.url, self._settings.region, self._certificate.authority if self._certificate else None)
+
+    def queue_fault(self, fault: str, *, endpoint: str | None = None, times: int = 1) -> None:
+        """Let a fault, written as in `mock.fault`, strike the next requests that can have it and ask for none themselves, to one endpoint or to any.
+
+        Raises:
+            WordError: It is no fault.
+            LookupError: There is no such endpoint.
+        """
+        self._twin.queue_fault(fault, endpoint, times)
+
+    def reset(self) -> None:
+        """Forget what was seen, the faults that wait and the sessions, and serve the catalog again; what runs goes on."""
+        self._twin.forget()
 
     def start(self) -> Self:
         """Start to answer; connections made before wait in the listener's queue."""

@@ -106,6 +106,11 @@ LEGAL = (
 )
 
 
+def spellings() -> dict[str, tuple[str, Stage]]:
+    """Return, by its name, how each fault is written without `@N` and `xK`, and who fails."""
+    return {name: (kind.spelling(name), kind.stage) for name, kind in KINDS.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """A fault as it was asked for."""

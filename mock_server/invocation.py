@@ -15,16 +15,18 @@ from mock_server.connection import find_connection
 from mock_server.container_faults import ContainerDamage, Failed
 from mock_server.containers.container import ContainerRequest, Generated, Reply, Taken, generate
 from mock_server.containers.stateful import handle
-from mock_server.faults import BEFORE, Fault, Stage
+from mock_server.fault_queue import FaultQueue, QueuedFault
+from mock_server.faults import BEFORE, Fault, Faults, Stage
 from mock_server.journal import Ended, Entry, Journal, showable
 from mock_server.limits import Limit, Limited
 from mock_server.live import Live, ModelError
+from mock_server.metrics import Metrics
 from mock_server.operation import ATTRIBUTES_HEADER
 from mock_server.pipeline import Pipeline
 from mock_server.playback import PlayedResponse
 from mock_server.profiles import Profile
 from mock_server.routing import Turns
-from mock_server.sessions import Sessions
+from mock_server.served import Served
 from mock_server.sigv4 import Gate
 from mock_server.stream_faults import model_stream_error
 from mock_server.tally import Tally
@@ -38,7 +40,7 @@ FAILED_STATUS = 500
 class Twin:
     """What every request to one twin shares."""
 
-    catalog: Mapping[str, CatalogEntry]
+    served: Served
     profile: Profile
     """For endpoints whose catalog names none."""
     clock: Clock
@@ -47,16 +49,33 @@ class Twin:
     """What the SageMaker Runtime asks of signatures."""
     time_limits: float
     """What the SageMaker Runtime's limits are multiplied by."""
-    sessions: Mapping[str, Sessions]
-    """Of each endpoint that has them."""
+    metrics: Metrics
     turns: Turns = field(default_factory=Turns)
+    faults: FaultQueue = field(default_factory=FaultQueue)
+    """What was ordered for the requests to come."""
+
+    @property
+    def catalog(self) -> Mapping[str, CatalogEntry]:
+        """What is served now."""
+        return self.served.now.entries
+
+    def queue_fault(self, fault: str, endpoint: str | None = None, times: int = 1) -> QueuedFault:
+        """Order a fault for the next requests, to one endpoint or to any, that ask for none themselves.
+
+        Raises:
+            WordError: It is no fault, or too many wait.
+            NoSuchEndpoint: There is no such endpoint.
+        """
+        if endpoint is not None:
+            self.served.find(endpoint)
+        return self.faults.add(fault, endpoint, times)
 
     def forget(self) -> None:
-        """Forget what was, but for the requests that are open."""
+        """Forget what was and what was ordered, but for the requests that are open and the metrics; serve the catalog again."""
         self.journal.reset()
         self.turns.forget()
-        for sessions in self.sessions.values():
-            sessions.forget()
+        self.faults.clear()
+        self.served.restore()
 
 
 @dataclass(slots=True)
@@ -92,6 +111,18 @@ class Invocation:
             return self.broke_off
         return "fault" if self.is_damaged or (self.fault and self.fault.stage in BEFORE) else "refused"
 
+    def take_fault(self, stages: Mapping[Stage, str]) -> None:
+        """Take the fault that was ordered for the next request like this one, where it asks for none itself; `stages` as of `begin`."""
+
+        def can_have(faults: Faults) -> bool:
+            return bool(faults.striking(self.entry.attempt)) and not any(fault.stage in stages for fault in faults.terms)
+
+        if self.choices.fault or self.entry.method != "POST":  # else who asks whether a container is well would take what an answer is to have
+            return
+        if faults := self.twin.faults.take(self.endpoint.name, can_have):
+            self.choices = replace(self.choices, fault=faults)
+            self.entry = replace(self.entry, fault=faults.text, fault_from="queue")
+
     async def ask(self, request: ContainerRequest, *, whole: bool = False) -> Reply | Live:
         """Return the container's reply to the request, which has the custom attributes that are not the twin's; damaged as its faults have it.
 
@@ -101,7 +132,7 @@ class Invocation:
         if self.entry.custom_attributes:
             forwarded[ATTRIBUTES_HEADER] = self.entry.custom_attributes
         self.entry = replace(self.entry, headers=showable(forwarded))
-        taken = handle(self.endpoint.container, replace(request, headers=forwarded, sessions=self.twin.sessions.get(self.endpoint.name)))
+        taken = handle(self.endpoint.container, replace(request, headers=forwarded, sessions=self.twin.served.now.sessions.get(self.endpoint.name)))
         if note := (taken if isinstance(taken, Reply) else taken.head).note:
             self.note(note)
         if isinstance(taken, Reply):
@@ -263,6 +294,7 @@ def begin(twin: Twin, endpoint: CatalogEntry, entry: Entry, attributes: str, sta
         cut=choices.cut.text,
         http_cut=choices.http_cut.text if choices.http_cut else None,
         fault=choices.fault.text if choices.fault else None,
+        fault_from="request" if choices.fault else None,
         seed=choices.seed,
     )
     return Invocation(twin, endpoint, choices, seen)

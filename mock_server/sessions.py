@@ -46,8 +46,8 @@ class Sessions:
     """The sessions of one endpoint."""
 
     def __init__(self, endpoint: str, rules: SessionRules, clock: Clock, utc_now: Callable[[], datetime]) -> None:
+        self.rules = rules
         self._endpoint = endpoint
-        self._lasting_s = rules.lasting_s
         self._clock = clock
         self._utc_now = utc_now
         self._kept: dict[str, Session] = {}
@@ -61,7 +61,7 @@ class Sessions:
             del self._kept[next(iter(self._kept))]
         self._opened += 1
         dice = Random(f"session {self._endpoint} {seed} {self._opened}")  # noqa: S311 - ids that replay, and nobody's secret
-        ends_at_s, expires = self._clock.now_s() + self._lasting_s, self._utc_now() + timedelta(seconds=self._lasting_s)
+        ends_at_s, expires = self._clock.now_s() + self.rules.lasting_s, self._utc_now() + timedelta(seconds=self.rules.lasting_s)
         session = Session(str(UUID(int=dice.getrandbits(128), version=4)), ends_at_s, expires)
         self._kept[session.id] = session
         return session
@@ -77,6 +77,12 @@ class Sessions:
     def close(self, session_id: str) -> None:
         """Forget a session; raises KeyError."""
         del self._kept[session_id]
+
+    def renewed(self, rules: SessionRules) -> Sessions:
+        """Return none of these, to be kept by other rules; no later one has the id of any."""
+        sessions = Sessions(self._endpoint, rules, self._clock, self._utc_now)
+        sessions._opened = self._opened
+        return sessions
 
     def forget(self) -> None:
         """Forget all of them; no later one has the id of any."""

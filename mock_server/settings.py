@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from mock_server.sigv4 import Level, utc_now
 
@@ -23,3 +24,5 @@ class TwinSettings:
     """How closely it looks at signatures."""
     utc_now: Callable[[], datetime] = utc_now
     """The time that signatures are checked by."""
+    folder: Path = Path(__file__).parent
+    """The catalog's: what is told to serve while it runs can name files in it alone."""

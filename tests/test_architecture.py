@@ -35,6 +35,7 @@ ROOMS = {
     "backends.errors": Room(never=IO),
     "backends.wire": Room(WIRE, frozenset({"orjson"}), never=IO),
     "mock_server": Room(TWIN, frozenset({"fastapi", "orjson", "pydantic", "starlette", "uvicorn"})),
+    "mock_server.metrics": Room(TWIN, frozenset({"prometheus_client"})),
     "mock_server.record": Room(TWIN | CALLERS, frozenset({"starlette"})),
     "mock_server.upstream": Room(TWIN | CALLERS | {"backends.connection"}, frozenset({"orjson"})),
     "mock_server.signature": Room(TWIN, frozenset({"botocore"})),
@@ -88,6 +89,7 @@ def test_a_file_imports_only_what_its_room_may(path: Path) -> None:
 BROUGHT_BY = {
     "botocore": "boto3",
     "cryptography": "trustme",
+    "prometheus_client": "prometheus-client",
     "pydantic": "fastapi",
     "starlette": "fastapi",
     "urllib3": "boto3",

@@ -47,7 +47,7 @@ def module(name: str, *arguments: str) -> tuple[str, ...]:
     return (sys.executable, "-m", name, *arguments)
 
 
-TWIN = module("mock_server", "--port", "PORT")
+TWIN = module("mock_server", "--quiet", "--port", "PORT")
 
 
 def _wait_for(port: int, running: subprocess.Popen[bytes]) -> None:

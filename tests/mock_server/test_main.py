@@ -61,11 +61,12 @@ def test_it_prints_where_it_is_and_what_to_export_and_stops_at_ctrl_c_with_a_str
         with pytest.raises((EOFError, ConnectionResetError)):
             next(client.chunks())
     assert process.stderr is not None
-    assert process.stderr.read() == ""
+    (line,) = process.stderr.read().splitlines()
+    assert re.match(rf"[-0-9]+ [:,0-9]+ request=\S+ endpoint={TGI} front=runtime status=200 ended=stopped parts=0 bytes=0 ", line)
 
 
 def test_sigterm_ends_what_is_open_at_the_limit_and_is_exit_0() -> None:
-    with start("--grace", "0") as process:
+    with start("--grace", "0", "--quiet") as process:
         url = re.findall(r"http://127\.0\.0\.1:\d+", greeting(process))[0]
         with PlainClient(url) as client:
             client.ask(TGI, attributes="mock.fault=stall")
@@ -76,6 +77,21 @@ def test_sigterm_ends_what_is_open_at_the_limit_and_is_exit_0() -> None:
         assert process.wait(timeout=10) == 0
         assert process.stderr is not None
         assert process.stderr.read() == ""
+
+
+@pytest.mark.parametrize(("host", "status"), [("127.0.0.1", 403), ("0.0.0.0", 200)])
+def test_its_own_paths_are_asked_by_another_name_where_it_is_served_to_a_network_alone(host: str, status: int) -> None:
+    with start("--host", host) as process:
+        port = re.findall(r":(\d+) for", greeting(process))[0]
+        assert httpx.get(f"http://127.0.0.1:{port}/_mock/health", headers={"host": "twin.example"}, trust_env=False).status_code == status
+
+
+def test_a_catalog_of_ones_own_says_where_files_may_be(tmp_path: Path) -> None:
+    (tmp_path / "catalog.toml").write_text('[mine]\ncontainer = "lmi-0.23"\n')
+    (tmp_path / "scripts").mkdir()
+    with start("--catalog", str(tmp_path / "catalog.toml")) as process:
+        url = re.findall(r"http://127\.0\.0\.1:\d+", greeting(process))[0]
+        assert httpx.patch(f"{url}/_mock/endpoints/mine", json={"scripts": "scripts"}, trust_env=False).status_code == 200
 
 
 @pytest.mark.parametrize("command", [[], ["serve"]])
