@@ -9,7 +9,7 @@ expired token, which are the same of all of AWS. The others are ours.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -125,6 +125,11 @@ class Fault:
     def stage(self) -> Stage:
         """Who fails."""
         return KINDS[self.name].stage
+
+    def fits(self, senseless: Collection[Stage]) -> bool:
+        """Whether it makes sense where faults of these stages make none; nobody but the service waits for a model in vain."""
+        waits_in_vain = self.stage == "model" and self.argument == "0"
+        return self.stage not in senseless and not (waits_in_vain and "service" in senseless)
 
     def strikes(self, attempt: int) -> bool:
         """Whether this attempt of a request, counted from 1, is to fail."""

@@ -115,7 +115,7 @@ class Invocation:
         """Take the fault that was ordered for the next request like this one, where it asks for none itself; `stages` as of `begin`."""
 
         def can_have(faults: Faults) -> bool:
-            return bool(faults.striking(self.entry.attempt)) and not any(fault.stage in stages for fault in faults.terms)
+            return bool(faults.striking(self.entry.attempt)) and all(fault.fits(stages) for fault in faults.terms)
 
         if self.choices.fault or self.entry.method != "POST":  # else who asks whether a container is well would take what an answer is to have
             return

@@ -35,6 +35,7 @@ class Tally:
         self.parts += whole - before
         if first < len(timeline.due_s):
             self.late_s = max(self.late_s, now_s - timeline.due_s[first])
-        told = timeline.part_times_s(before, min(whole, before + MAX_TIMES - len(self.kept_s)))
-        self.planned_s += told
-        self.kept_s += [now_s] * len(told)
+        if (room := MAX_TIMES - len(self.kept_s)) > 0:
+            told = timeline.part_times_s(before, min(whole, before + room))
+            self.planned_s += told
+            self.kept_s += [now_s] * len(told)

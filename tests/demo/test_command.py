@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
@@ -70,6 +71,14 @@ def test_a_space_starts_its_app_file_from_anywhere(tmp_path: Path) -> None:
     environ = {"GRADIO_SERVER_PORT": "0", "GRADIO_SERVER_NAME": "127.0.0.1"}
     with started(str(ROOT / "demo" / "app.py"), environ=environ, folder=tmp_path) as (_, url):
         assert "Streamtwin" in fetch(url)[1]
+
+
+def test_the_page_leads_nobody_to_what_steers_its_twin() -> None:
+    with started("-m", "demo", "--port", "0") as (_, url):
+        for path in ("_mock/journal", "_mock/health", "gradio_api/proxy=http://127.0.0.1/_mock/health"):
+            with pytest.raises(HTTPError) as refusal:
+                fetch(f"{url}{path}")
+            assert 400 <= refusal.value.code < 500
 
 
 def test_a_proxy_of_the_environment_is_not_asked_for_the_page_itself() -> None:

@@ -278,6 +278,14 @@ def test_an_order_waits_for_a_request_that_can_have_it(twin: MockServer) -> None
     assert [twin.journal.wait(number).fault for number in (6, 7)] == ["throttlingx1", "truncate-frame@1"]
 
 
+def test_an_order_that_only_the_service_can_fill_waits_for_it(twin: MockServer) -> None:
+    twin.queue_fault("model-error:0")
+    stream(twin, LMI, front="container")
+    stream(twin, LMI)
+    twin.journal.wait(2)
+    assert [(entry.front, entry.fault) for entry in twin.journal.finished] == [("container", None), ("runtime", "model-error:0")]
+
+
 def test_orders_are_taken_back_one_by_one_or_all_at_once(twin: MockServer) -> None:
     numbers = [ask(twin, "POST", "/faults", {"fault": "stall"})[1]["number"] for _ in range(3)]
     assert ask(twin, "DELETE", f"/faults/{numbers[1]}") == (200, {"status": "ok"})
