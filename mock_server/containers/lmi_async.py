@@ -21,6 +21,7 @@ from mock_server.containers.lmi_asked import DEFAULT_MAX_NEW_TOKENS, Refused
 from mock_server.containers.lmi_front import Front
 from mock_server.containers.lmi_request import decode
 from mock_server.containers.lmi_writing import JSON, JSON_LINES, dumps
+from mock_server.containers.openai_chat import StopText, cut_stop, find_stop
 from mock_server.script import ScriptToken
 from mock_server.tokenizer import split_text
 
@@ -111,7 +112,8 @@ def _take_inputs(members: dict[str, Any], request: ContainerRequest) -> Reply | 
     taken = _ask({**completion, **rest, "stream": bool(members.get("stream"))}, "/v1/completions", request)
     if isinstance(taken, Reply):
         return taken
-    return replace(taken, writer=_TokensWriter(inputs) if members.get("stream") else _TextWriter(inputs))
+    stop = taken.question.stop
+    return replace(taken, writer=_TokensWriter(inputs, stop) if members.get("stream") else _TextWriter(inputs, stop))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,27 +125,29 @@ class _Inputs:
     has_prompt: bool
     seed: int | None
 
-    def text(self, answer: Generated) -> str:
-        return (self.prompt if self.has_prompt else "") + answer.text
+    def text(self, answer: Generated, stopped: str | None) -> str:
+        return (self.prompt if self.has_prompt else "") + cut_stop(answer.text, stopped)
 
 
 class _TokensWriter:
-    """A line per token, and two that are blank."""
+    """A line per token, and two that are blank; what may become a stop string is in the line of a later token, one that did in none."""
 
-    def __init__(self, inputs: _Inputs) -> None:
-        self._inputs = inputs
+    def __init__(self, inputs: _Inputs, stop: Sequence[str]) -> None:
+        self._inputs, self._stop, self._held = inputs, stop, StopText(vllm_form.COMPLETION, stop)
 
     def tokens(self, tokens: Sequence[ScriptToken]) -> Sequence[bytes]:
-        return [self._line(token, None, None) for token in tokens]
+        return [self._line(token, self._held.release(_text(token)), None, None) for token in tokens]
 
     def last(self, answer: Generated) -> Sequence[bytes]:
-        return [self._line(answer.tokens[-1], self._inputs.text(answer), self._details(answer)), b"\n", b"\n"]
+        token, stopped = answer.tokens[-1], find_stop(answer, self._stop)
+        text = self._held.end(_text(token), stopped)
+        return [self._line(token, text, self._inputs.text(answer, stopped), self._details(answer)), b"\n", b"\n"]
 
     def failed(self, answer: Generated) -> Sequence[bytes]:  # noqa: ARG002 - the protocol's signature
         return [vllm_form.CHAT.failure + b"\n"]
 
-    def _line(self, token: ScriptToken, text: str | None, details: Mapping[str, Any] | None) -> bytes:
-        return dumps({"index": 0, "token": _token(token), "generated_text": text, "details": details}) + b"\n"
+    def _line(self, token: ScriptToken, said: str, text: str | None, details: Mapping[str, Any] | None) -> bytes:
+        return dumps({"index": 0, "token": _token(token, said), "generated_text": text, "details": details}) + b"\n"
 
     def _details(self, answer: Generated) -> Mapping[str, Any] | None:
         if not self._inputs.has_details:
@@ -157,27 +161,32 @@ class _TokensWriter:
 
 
 class _TextWriter:
-    """The whole answer; why it ended is vLLM's `stop_reason`, which an end token has none of."""
+    """The whole answer; why it ended is vLLM's `stop_reason`: the stop string, if it was one. Its tokens are decoded one by one, special ones and all."""
 
-    def __init__(self, inputs: _Inputs) -> None:
-        self._inputs = inputs
+    def __init__(self, inputs: _Inputs, stop: Sequence[str]) -> None:
+        self._inputs, self._stop = inputs, stop
 
     def tokens(self, tokens: Sequence[ScriptToken]) -> Sequence[bytes]:
         return (b"",) * len(tokens)
 
     def last(self, answer: Generated) -> Sequence[bytes]:
-        document: dict[str, Any] = {"generated_text": self._inputs.text(answer)}
+        stopped = find_stop(answer, self._stop)
+        document: dict[str, Any] = {"generated_text": self._inputs.text(answer, stopped)}
         if self._inputs.has_details:
-            tokens = [_token(token) for token in answer.tokens]
-            document["details"] = {"finish_reason": None, "generated_tokens": answer.length, "seed": self._inputs.seed, "prefill": [], "tokens": tokens}
+            tokens = [_token(token, token.text) for token in answer.tokens]
+            document["details"] = {"finish_reason": stopped, "generated_tokens": answer.length, "seed": self._inputs.seed, "prefill": [], "tokens": tokens}
         return [dumps(document) + b"\n"]
 
     def failed(self, answer: Generated) -> Sequence[bytes]:  # noqa: ARG002 - the protocol's signature
         return [FRONT.tell(400, vllm_form.FAILURE)]
 
 
-def _token(token: ScriptToken) -> dict[str, Any]:
-    return {"id": token.id, "text": "" if token.special else token.text, "logprob": token.logprob}
+def _text(token: ScriptToken) -> str:
+    return "" if token.special else token.text
+
+
+def _token(token: ScriptToken, text: str) -> dict[str, Any]:
+    return {"id": token.id, "text": text, "logprob": token.logprob}
 
 
 class _LinesWriter:

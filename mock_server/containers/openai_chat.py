@@ -22,7 +22,7 @@ class StreamWriter:
         self._form, self._completion = form, completion
         self._said = {"id": completion.id, "created": completion.created, "model": completion.model}
         self._roles, self._calls = _Roles(form), _Calls(form, completion.seed)
-        self._stop = _StopText(form, completion.stop)
+        self._stop = StopText(form, completion.stop)
         self._offset = 0
         self._is_plain = completion.choices == 1 and completion.logprobs is None and self._stop.is_off
         written = self._chunk(form.chunk, form.deltas["text"] or {}, {"content": _GAP, "text": _GAP})
@@ -199,7 +199,7 @@ def _parse_arguments(text: str) -> Any:
         return {}
 
 
-class _StopText:
+class StopText:
     """The text of a stream that may end with a stop string, which is left out.
 
     A server may hold back as many characters as the longest stop string has, less one (vLLM's `BaseIncrementalDetokenizer` in

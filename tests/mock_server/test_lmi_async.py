@@ -25,6 +25,7 @@ from tests.mock_server.scripted import reply_of
 
 LMI = CONTAINERS["lmi-0.35-async-vllm"]
 JAPANESE = ScriptToken(' 日😀\n"', 11157, -0.05)
+EST = ScriptToken("est", 9, -0.5)
 PROMPT = {"inputs": "What is it to you"}
 FAILURE = "EngineCore encountered an issue. See stack trace (above) for the root cause."
 
@@ -54,8 +55,22 @@ ANSWERS = (
     Answer(PROMPT, (DEEP, END), ('{"generated_text": " Deep"}\n',), (Token(" Deep"), Finish()), "eos_token"),
     Answer({**PROMPT, "parameters": {"details": True, "do_sample": False}}, (DEEP, END),
         (('{"generated_text": " Deep", "details": {"finish_reason": null, "generated_tokens": 2, "seed": null, "prefill": [], '
-          '"tokens": [{"id": 304, "text": " Deep", "logprob": -0.05}, {"id": 2, "text": "", "logprob": -1.5}]}}\n'),),
+          '"tokens": [{"id": 304, "text": " Deep", "logprob": -0.05}, {"id": 2, "text": "</s>", "logprob": -1.5}]}}\n'),),
         (Token(" Deep"), Finish(None, None, 2)), "eos_token"),
+    # a stop string is held back, left out, and the reason of a whole answer
+    Answer({**PROMPT, "stream": True, "parameters": {"stop": ["pest", "nowhere"], "details": True}}, (DEEP, EST),
+        ('{"index": 0, "token": {"id": 304, "text": "", "logprob": -0.05}, "generated_text": null, "details": null}\n',
+         ('{"index": 0, "token": {"id": 9, "text": " Dee", "logprob": -0.5}, "generated_text": " Dee", '
+          '"details": {"finish_reason": "stop", "seed": null, "generated_tokens": 3, "input_length": 5}}\n'), "\n", "\n"),
+        (Token("", 304, -0.05), Token(" Dee", 9, -0.5), Finish("stop", "stop", 3, 5)), "stop_sequence"),
+    Answer({**PROMPT, "stream": True, "parameters": {"stop": "zz"}}, (DEEP, EST),
+        ('{"index": 0, "token": {"id": 304, "text": " Dee", "logprob": -0.05}, "generated_text": null, "details": null}\n',
+         '{"index": 0, "token": {"id": 9, "text": "pest", "logprob": -0.5}, "generated_text": " Deepest", "details": null}\n', "\n", "\n"),
+        (Token(" Dee", 304, -0.05), Token("pest", 9, -0.5), Finish())),
+    Answer({**PROMPT, "parameters": {"stop": ["pest"], "details": True, "return_full_text": True}}, (DEEP, EST),
+        (('{"generated_text": "What is it to you Dee", "details": {"finish_reason": "pest", "generated_tokens": 2, "seed": null, "prefill": [], '
+          '"tokens": [{"id": 304, "text": " Deep", "logprob": -0.05}, {"id": 9, "text": "est", "logprob": -0.5}]}}\n'),),
+        (Token("What is it to you Dee"), Finish(None, "pest", 2)), "stop_sequence"),
 )  # fmt: skip
 HEADS = [(answer, JSON_LINES if answer.body.get("stream") else JSON) for answer in ANSWERS]
 
@@ -71,7 +86,7 @@ def take(body: dict[str, Any]) -> Taken:
     return taken
 
 
-@pytest.mark.parametrize(("answer", "content_type"), HEADS, ids=lambda value: str(value)[:70])
+@pytest.mark.parametrize(("answer", "content_type"), HEADS, ids=str)
 def test_an_answer_is_written_byte_for_byte_and_read_wherever_it_is_cut(answer: Answer, content_type: str) -> None:
     taken = take(answer.body)
     reply = taken.reply(Generated(answer.tokens, answer.finish_reason))
