@@ -11,7 +11,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from mock_server import access
-from mock_server.app import create_app, create_twin
+from mock_server.app import create_app
 from mock_server.catalog import FILE, CatalogError, load_catalog
 from mock_server.embedded import environ_for
 from mock_server.record.flags import add_arguments
@@ -93,7 +93,7 @@ def _serve(options: argparse.Namespace) -> int:
     scheme = "https" if certificate else "http"
     _greet(f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}", catalog, options)
     settings = TwinSettings(time_limits=options.time_limits, sigv4=options.sigv4, region=options.region, folder=options.catalog.parent)
-    app = create_app(create_twin(catalog, settings=settings), any_host=not ip_address(host).is_loopback)
+    app = create_app(catalog, settings=settings, any_host=not ip_address(host).is_loopback)
     if not options.quiet:
         access.show()
     server = Server(app, certificate, grace_s=options.grace)

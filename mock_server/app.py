@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from starlette.applications import Starlette
+from fastapi import FastAPI
 from starlette.routing import Mount
 
 from mock_server import access
@@ -16,6 +16,7 @@ from mock_server.container_front import container_routes
 from mock_server.invocation import Twin
 from mock_server.journal import Journal
 from mock_server.metrics import Metrics
+from mock_server.openai_route import openai_routes
 from mock_server.profiles import find_profile
 from mock_server.runtime import runtime_routes
 from mock_server.served import Served
@@ -26,27 +27,37 @@ from mock_server.sigv4 import Gate
 DEFAULTS = TwinSettings()
 
 
-def create_twin(catalog: Mapping[str, CatalogEntry], clock: Clock | None = None, *, settings: TwinSettings = DEFAULTS, journal: Journal | None = None) -> Twin:
-    """Return what the requests to a twin share.
+def create_app(
+    catalog: Mapping[str, CatalogEntry],
+    clock: Clock | None = None,
+    *,
+    settings: TwinSettings = DEFAULTS,
+    journal: Journal | None = None,
+    any_host: bool = False,
+) -> FastAPI:
+    """Wire the fronts of a twin together; its `state.twin` is what they share.
 
     Args:
         catalog: The endpoints to serve.
         clock: What their waits are measured by; without it, the event loop's.
         settings: What holds for all of them.
         journal: Where the twin writes what it sees.
+        any_host: Whether `/_mock/` may be asked under any name.
 
     Raises:
         WordError: There is no such profile, or no such level of signature checks.
     """
-    clock, journal = clock or LoopClock(), journal or Journal()
+    twin = _create_twin(catalog, clock or LoopClock(), settings, journal or Journal())
+    admin = Mount("/_mock", admin_app(twin, any_host=any_host))
+    admin.path_regex = re.compile(admin.path_regex.pattern, re.DOTALL)  # a line end in a path is no reason to answer as nobody
+    app = FastAPI(title="streamtwin", docs_url=None, redoc_url=None, openapi_url=None)  # the document of what is ours is at /_mock/openapi.json
+    app.state.twin = twin
+    app.router.routes += [admin, *container_routes(twin), *openai_routes(twin), *runtime_routes(twin)]
+    return app
+
+
+def _create_twin(catalog: Mapping[str, CatalogEntry], clock: Clock, settings: TwinSettings, journal: Journal) -> Twin:
     gate = Gate(settings.sigv4, settings.region, settings.utc_now)
     served = Served(catalog, settings.folder, lambda name, rules: Sessions(name, rules, clock, settings.utc_now))
     journal.tell(access.log)
     return Twin(served, find_profile(settings.profile), clock, journal, gate, settings.time_limits, Metrics(journal, lambda: served.now.entries))
-
-
-def create_app(twin: Twin, *, any_host: bool = False) -> Starlette:
-    """Wire the fronts of a twin together; `any_host` says whether `/_mock/` may be asked under any name."""
-    admin = Mount("/_mock", admin_app(twin, any_host=any_host))
-    admin.path_regex = re.compile(admin.path_regex.pattern, re.DOTALL)  # a line end in a path is no reason to answer as nobody
-    return Starlette(routes=[admin, *container_routes(twin), *runtime_routes(twin)])

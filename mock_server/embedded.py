@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 
 from backends.endpoints import Endpoint
 from mock_server import catalog as catalogs
-from mock_server.app import create_app, create_twin
+from mock_server.app import create_app
 from mock_server.clock import Clock
+from mock_server.invocation import Twin
 from mock_server.journal import Journal
 from mock_server.server import Server, bind
 from mock_server.settings import TwinSettings
@@ -78,8 +79,9 @@ class MockServer:
         self._thread: threading.Thread | None = None
         self._settings = TwinSettings(profile=profile, time_limits=time_limits, region=region, sigv4=sigv4, utc_now=utc_now, folder=file.parent)
         self._certificate = Certificate(*map(Path, tls)) if tls else None
-        self._twin = create_twin(catalogs.load_catalog(file), clock, settings=self._settings, journal=self.journal)
-        self._server = Server(create_app(self._twin), self._certificate)
+        app = create_app(catalogs.load_catalog(file), clock, settings=self._settings, journal=self.journal)
+        self._twin: Twin = app.state.twin
+        self._server = Server(app, self._certificate)
         self._listener = bind(HOST, 0)
         self.url = f"{'https' if tls else 'http'}://{HOST}:{self._listener.getsockname()[1]}"
         """Where it is: an SDK's endpoint URL."""

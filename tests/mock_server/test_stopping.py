@@ -16,7 +16,7 @@ from botocore.exceptions import EventStreamError
 from backends.errors import StreamInterrupted
 from backends.sagemaker import SageMakerBackend
 from backends.wire.parts import encode_exception
-from mock_server.app import create_app, create_twin
+from mock_server.app import create_app
 from mock_server.catalog import load_catalog
 from mock_server.clock import Clock
 from mock_server.journal import Journal
@@ -59,7 +59,7 @@ class Serving:
         self._listener = bind("127.0.0.1", 0)
         self.address = self._listener.getsockname()
         self.url = f"http://127.0.0.1:{self.address[1]}"
-        self._server = Server(create_app(create_twin(load_catalog(), clock, settings=TwinSettings(profile="instant"), journal=self.journal)), grace_s=grace_s)
+        self._server = Server(create_app(load_catalog(), clock, settings=TwinSettings(profile="instant"), journal=self.journal), grace_s=grace_s)
         self._thread = threading.Thread(target=lambda: asyncio.run(self._server.serve(sockets=[self._listener])))
         self._thread.start()
 
