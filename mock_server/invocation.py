@@ -91,6 +91,8 @@ class Invocation:
     """How it ended where neither the request nor a fault is why: the model failed, or was given up."""
     prompt_tokens: int = 0
     """About how long the prompt is."""
+    waited_s: float = 0.0
+    """How long a model was waited for that has answered whole."""
     is_damaged: bool = False
     """Whether the container lost something of the answer, as it was asked to."""
 
@@ -162,7 +164,8 @@ class Invocation:
             reply = await live.read()
         except ModelError as error:
             self.fail(error)
-            return self.endpoint.container.failure(error.status or 500)
+            return self.endpoint.container.failure(error.status if error.status and error.status >= 400 else FAILED_STATUS)
+        self.waited_s = live.age_s
         self._note_damage(live.damage)
         return reply if live.damage else self._spoil_whole(reply)
 
@@ -217,12 +220,16 @@ class Invocation:
         self.note(f"the fault {fault} was not reached: {reason}")
 
     def limit_s(self, usual_s: float) -> float:
-        """Return when the service gives an answer up: at a limit of its own, as the twin's setting scales it and the request's speed divides it."""
-        return usual_s * self.twin.time_limits / self.choices.speed
+        """Return when the service gives an answer up: at a limit of its own, as the twin's setting scales it and the request's speed divides it.
+
+        A real model is given its time, as no speed makes it faster.
+        """
+        is_live = self.endpoint.upstream and not self.choices.script
+        return usual_s * self.twin.time_limits / (1.0 if is_live else self.choices.speed)
 
     def respond(self, status: int, headers: Mapping[str, str], answer: Reply | Live, frame: Frame | None, *, limit: Limit | None = None) -> PlayedResponse:
         """Start the journal's entry; return the response that plays an answer, up to a limit, and then finishes it; `frame` turns a part into a chunk."""
-        played = Pipeline(self.choices, self.fault, self.note, self.miss, self._count_streams(), self.prompt_tokens).timelines(answer, frame)
+        played = Pipeline(self.choices, self.fault, self.note, self.miss, self._count_streams(), self.prompt_tokens, self.waited_s).timelines(answer, frame)
         timelines = Limited(played, limit) if limit else played
         self.entry = self.twin.journal.start(self.entry)
 

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from time import monotonic
 from typing import Protocol, TypeAlias
 
 from mock_server.container_faults import ContainerDamage
@@ -61,6 +62,7 @@ class Live:
         self._answer = answer
         self._first: ScriptToken | Ending | None = None
         self._tokens: list[ScriptToken] = []
+        self._asked_at_s = monotonic()
         self.error: ModelError | None = None
         """Why the answer broke off."""
 
@@ -73,6 +75,11 @@ class Live:
     def tokens(self) -> int:
         """How many tokens have come."""
         return len(self._tokens)
+
+    @property
+    def age_s(self) -> float:
+        """Seconds since it was asked for."""
+        return monotonic() - self._asked_at_s
 
     async def begin(self) -> None:
         """Wait for the first token.
@@ -107,15 +114,15 @@ class Live:
         try:
             async with aclosing(self._items()) as items, aclosing(_broken_by(items, silence_s if comment else None)) as heard:
                 async for item in heard:
-                    if item is not None and not self._tokens and self._taken.opening:
-                        yield Heard(self._damaged(self._taken.opening, 0))
                     if item is None:
                         yield Heard((comment,), is_token=False)
-                    elif isinstance(item, Ending):
-                        self._tokens.append(item.token)
+                        continue
+                    if not self._tokens and self._taken.opening:
+                        yield Heard(self._damaged(self._taken.opening, 0))
+                    self._tokens.append(item.token if isinstance(item, Ending) else item)
+                    if isinstance(item, Ending):
                         yield self._heard(writer.last(Generated(tuple(self._tokens), item.finish_reason)), is_ending=True)
                     else:
-                        self._tokens.append(item)
                         yield self._heard(writer.tokens((item,)))
                     if self.damage and self.damage.ended:
                         return
@@ -128,7 +135,8 @@ class Live:
         return self._taken.writer.failed(Generated(tuple(self._tokens[:count]), "error"))
 
     def _heard(self, writes: Sequence[bytes], *, is_ending: bool = False) -> Heard:
-        return Heard(self._damaged(writes, self.tokens - 1, is_ending=is_ending))
+        """Return the writes of the latest token; the opening has gone before the first one's, as its own."""
+        return Heard(self._damaged(writes, self.tokens - 1, is_ending=is_ending), is_token=self.tokens > 1 or not self._taken.opening)
 
     def _damaged(self, writes: Sequence[bytes], generated: int, *, is_ending: bool = False) -> Sequence[bytes]:
         """Return the writes that leave, after so many tokens."""

@@ -35,6 +35,8 @@ class Pipeline:
     streams: int = 1
     """How many the endpoint has open, this one included."""
     prompt_tokens: int = 0
+    waited_s: float = 0.0
+    """For a model that has answered whole, which the profile's waits are not added to."""
 
     def timelines(self, answer: Reply | Live, frame: Frame | None) -> Timelines:
         """Return what leaves; `frame` turns a part into a chunk."""
@@ -63,7 +65,7 @@ class Pipeline:
 
     async def _as_it_comes(self, live: Live, frame: Frame | None) -> AsyncGenerator[Timeline]:
         assembly, times_s = self._assembly(frame), self.choices.profile.times_s(self.choices.seed, self.streams, self.prompt_tokens)
-        due_s = 0.0
+        due_s, waited_s = 0.0, live.age_s
 
         def piece(writes: Sequence[bytes], *, last: bool = False) -> Timeline:
             return replace(assembly.feed(writes, (due_s,) * len(writes), last=last), head_waits=live.head.head_waits)
@@ -73,12 +75,16 @@ class Pipeline:
         async with aclosing(live.writes(live.head.keep_alive, KEEP_ALIVE_S)) as coming:
             async for heard in coming:
                 if heard.is_token:
-                    due_s = next(times_s)
+                    due_s = self._since(next(times_s), waited_s)
                 timeline = piece(heard.writes)
                 if timeline.due_s or timeline.ending:
                     yield timeline
         yield piece((), last=True)
         self._note_missed(assembly)
+
+    def _since(self, moment_s: float, waited_s: float) -> float:
+        """Return a moment of the profile's, which counts from the request, as one that counts from when the answer begins to be played."""
+        return max(0.0, moment_s - waited_s * self.choices.speed)
 
     def _assembly(self, frame: Frame | None) -> Assembly:
         damage = self.fault.damage() if self.fault and self.fault.stage not in BEFORE else None
@@ -97,6 +103,7 @@ class Pipeline:
         due_s = reply.due_s
         if due_s is None:
             due_s = _due_s(self.choices.profile.token_times_s(reply.last_token, self.choices.seed, self.streams, self.prompt_tokens), reply.tokens)
+            due_s = [self._since(moment_s, self.waited_s) for moment_s in due_s] if self.waited_s else due_s
         if not reply.keep_alive or not due_s or due_s[-1] <= KEEP_ALIVE_S:
             return reply.writes, due_s
         return _keep_alive(reply.writes, due_s, reply.keep_alive)

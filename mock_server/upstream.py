@@ -19,6 +19,7 @@ from backends.container import ContainerBackend
 from backends.endpoints import Endpoint
 from backends.errors import BackendError
 from backends.events import Data, Finish, Reasoning, StreamEvent, Token, ToolCall
+from backends.network_answer import NetworkAnswer
 from backends.raw import RawRequest
 from backends.wire import EventDecoder
 from mock_server.catalog import Upstream
@@ -92,7 +93,7 @@ async def _first_model(backend: ContainerBackend, upstream: Upstream) -> str:
     return name
 
 
-async def _read(answer: Any) -> bytes:
+async def _read(answer: NetworkAnswer) -> bytes:
     return b"".join([event.data async for event in answer if isinstance(event, Data)])
 
 
@@ -141,6 +142,7 @@ class _Transcript:
         self._end = ENDS.get(family, ENDS["falcon"])
         self._position = 0
         self._state: Role = "text"
+        self._call: int | None = None
 
     def hear(self, event: StreamEvent) -> Iterator[ScriptToken]:
         """Yield the tokens of one event."""
@@ -152,11 +154,13 @@ class _Transcript:
             case Reasoning(text=text):
                 yield from self._turn("reasoning")
                 yield self._token(text, "reasoning")
-            case ToolCall(name=name, arguments=arguments):
+            case ToolCall(index=index, name=name, arguments=arguments):
                 if name:
                     yield from self._turn("text")
-                    self._state = "call"
+                    self._state, self._call = "call", index
                     yield self._token(CALL % json.dumps(name), "call", name=name)
+                elif index != self._call:
+                    raise ModelError(f"the model goes on with tool call {index} inside call {self._call}, which no container can write")
                 if arguments:
                     yield self._token(arguments, "arguments")
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
+from http.client import responses
 from typing import Any
 
 from pydantic import model_validator
@@ -126,7 +127,7 @@ class Vllm:
 
     def failure(self, status: int) -> Reply:
         """Return how it fails with this status: as an exception that its API server caught."""
-        return _refusal(status, FAILURE, HTTPStatus(status).phrase)
+        return _refusal(status, FAILURE, responses.get(status, "Unknown"))
 
     def _route(self, request: ContainerRequest) -> str:
         """Return the path, or the one that the custom attributes send an invocation to."""

@@ -20,6 +20,7 @@ from backends.wire.eventstream import EventStreamDecoder
 from backends.wire.parts import parse_part
 from mock_server import MockServer
 from mock_server.catalog import CatalogError, load_catalog
+from mock_server.clock import VirtualClock
 from tests.backends.far_side import LAST_CHUNK, Close, FarSide, Reset, Stall, Step, chunk, container_head, refusal, until
 from tests.contract.clients import KEYS, request_for
 
@@ -134,6 +135,46 @@ async def test_thoughts_and_calls_are_told_between_their_marks(tmp_path: Path) -
     assert text == '<think>\nHm\n</think>\n\nWell.<tool_call>\n{"name": "clock", "arguments": {"zone": "UTC"}}\n</tool_call>'
 
 
+async def test_calls_whose_arguments_interleave_are_no_answer(tmp_path: Path) -> None:
+    calls = [{"index": place, "id": str(place), "function": {"name": "clock", "arguments": ""}} for place in (0, 1)]
+    more = [{"index": place, "function": {"arguments": "{}"}} for place in (0, 1)]
+    async with FarSide([[refusal(404)], [HEAD + said(*({"tool_calls": [call]} for call in (*calls, *more)))]]) as model:
+        with twin_of(model.url, tmp_path, TGI, 'upstream_model = "m"') as twin:
+            await ask(twin, "container")
+            entry = twin.journal.wait()
+
+    assert (entry.ended, entry.notes[0]) == ("failed", "the model goes on with tool call 0 inside call 1, which no container can write")
+
+
+PACED: Sequence[tuple[str, list[float]]] = [
+    ("vllm-0.11.0", [1.0, 1.0, 2.0, 3.0, 3.0]),
+    (TGI, [1.0, 2.0, 3.0]),
+]
+
+
+@pytest.mark.parametrize(("container", "planned_s"), PACED)
+async def test_a_profile_holds_a_model_back_from_the_request_on(tmp_path: Path, container: str, planned_s: list[float]) -> None:
+    chat = [HEAD + said({"content": "He"}, {"content": "llo 😀"})]
+    async with FarSide([chat if container.startswith("vllm") else [HEAD + HELLO]]) as model:
+        file = tmp_path / "catalog.toml"
+        file.write_text(f'[mine]\ncontainer = "{container}"\nupstream = "{model.url}"\nupstream_model = "m"\n', encoding="utf-8")
+        with MockServer(catalog=file, clock=VirtualClock()) as twin:
+            body: dict[str, Any] = {"messages": [{"role": "user", "content": "hi"}]} if container.startswith("vllm") else {}
+            await ask(twin, attributes="mock.profile=constant:1,1", **body)
+            entry = twin.journal.wait()
+
+    assert entry.planned_s == pytest.approx(planned_s, abs=0.9)  # less what the model took, in real time
+    assert list(entry.planned_s) == sorted(entry.planned_s)
+
+
+async def test_a_limit_is_not_divided_where_a_model_answers(tmp_path: Path) -> None:
+    async with FarSide([[HEAD + HELLO]]) as model:
+        with twin_of(model.url, tmp_path, more='upstream_model = "m"') as twin:
+            response = await ask(twin, attributes="mock.speed=900000")
+
+    assert b"".join(parts_of(response)) == LMI_BODY
+
+
 @pytest.mark.parametrize(("cut", "most"), [("every-byte", 1), ("bytes:7", 7), ("whole", len(LMI_BODY)), ("random:5", 5), ("merge:2", len(LMI_BODY))])
 async def test_what_comes_is_cut_as_a_script_would_be(tmp_path: Path, cut: str, most: int) -> None:
     async with FarSide([[HEAD + HELLO]]) as model:
@@ -245,6 +286,7 @@ REFUSED: Sequence[tuple[Sequence[Step], int, int, str]] = [
     ([refusal(503)], 503, 503, "HTTP 503"),
     ([Reset], 500, 500, "the connection broke"),
     ([HEAD + LAST_CHUNK], 500, 500, "without a frame"),
+    ([refusal(302)], 500, 500, "HTTP 302"),
 ]
 
 

@@ -386,3 +386,9 @@ def test_a_later_failure_is_the_server_s_own(body: dict[str, Any]) -> None:
     failed = taken.writer.failed(generate(SPOKEN, taken.question))
     message = b"EngineCore encountered an issue. See stack trace (above) for the root cause."
     assert failed[0] == b'data: {"error": {"message": "%b", "type": "InternalServerError", "param": null, "code": 500}}\n\n' % message
+
+
+@pytest.mark.parametrize(("status", "kind"), [(503, "Service Unavailable"), (499, "Unknown")])
+def test_a_failure_before_the_answer_has_its_status_as_its_type(status: int, kind: str) -> None:
+    reply = VLLM.failure(status)
+    assert (reply.status, json.loads(reply.body)["error"]["type"]) == (status, kind)
