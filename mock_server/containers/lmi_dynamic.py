@@ -3,7 +3,7 @@
 Source: deepjavalibrary/djl-serving, branch 0.23.0-dlc: `djl_python/huggingface.py` (what is read), `streaming_utils.py` (50 tokens if nobody says otherwise, no
 stop sequences, the end token's text is text), `outputs.py` (the lines, and that an error within a stream is its bare text), `djl_python_engine.py` (an error
 before it), `PyPredictor.java` and `InferenceRequestHandler.java` (the head does not wait; what the handler refuses has status 200 and no content type).
-Nothing is ever answered whole. What transformers and torch say of a wrong member was read in their sources.
+Nothing is ever answered whole. What transformers and torch say of a wrong member is worded after their sources; none was run.
 """
 
 from __future__ import annotations

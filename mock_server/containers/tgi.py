@@ -31,6 +31,8 @@ from mock_server.containers.tgi_request import (
     validate,
 )
 
+PREFLIGHT: Headers = (("access-control-allow-methods", "GET,POST"), ("access-control-allow-headers", "content-type"))
+"""With which tower-http's CORS layer answers every OPTIONS, whatever the path."""
 CORS: Headers = (("access-control-allow-origin", "*"), ("vary", "origin, access-control-request-method, access-control-request-headers"))
 TIMINGS = ("x-compute-time", "x-total-time", "x-validation-time", "x-queue-time", "x-inference-time", "x-time-per-token")
 PLAIN_TEXT: Headers = (("content-type", "text/plain; charset=utf-8"),)
@@ -82,6 +84,8 @@ class Tgi:
         """Answer a request on any path: those of `ROUTES` and `GETS`, and of most versions `LATER_PATHS` and /v1/models are known."""
         gets = (*GETS, "/v1/models") if self.has_models else GETS
         posts = (*ROUTES, *LATER_PATHS) if self.has_chat else tuple(ROUTES)
+        if request.method == "OPTIONS":
+            return Reply(200, CORS + PREFLIGHT)
         if request.method == "POST" and request.path in posts:
             try:
                 return self._post(request)

@@ -227,7 +227,16 @@ def test_it_tells_its_version() -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "status"), [("GET", "/generate", 405), ("POST", "/info", 405), ("PUT", "/", 405), ("GET", "/none", 404), ("POST", "/none", 404)]
+    ("method", "path", "status"),
+    [
+        ("GET", "/generate", 405),
+        ("POST", "/info", 405),
+        ("PUT", "/", 405),
+        ("GET", "/none", 404),
+        ("POST", "/none", 404),
+        ("OPTIONS", "/generate", 200),
+        ("OPTIONS", "/none", 200),
+    ],
 )
 def test_it_knows_its_routes_and_methods(method: str, path: str, status: int) -> None:
     assert ask({"inputs": "hi"}, path, method).status == status
