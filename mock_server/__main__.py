@@ -21,11 +21,16 @@ from mock_server.sigv4 import LEVELS
 from mock_server.tls import Certificate, CertificateError
 from mock_server.words import WordError, parse_seconds
 
+ABOUT = """A local twin of streaming SageMaker endpoints.
+
+Without a command it serves: python -m mock_server --port 8080 --catalog mine.toml
+Each command says more: python -m mock_server serve --help"""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return the process's exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    if not given or given[0].startswith("-"):
+    if not given or (given[0].startswith("-") and given[0] not in {"-h", "--help"}):
         given.insert(0, "serve")
     options = _parser().parse_args(given)
     if options.command == "record":
@@ -36,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m mock_server", description="A local twin of streaming SageMaker endpoints.")
+    parser = argparse.ArgumentParser(prog="python -m mock_server", description=ABOUT, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
     serve = commands.add_parser("serve", help="serve the catalog's endpoints (the default)")
     serve.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")

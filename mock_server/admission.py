@@ -76,7 +76,7 @@ async def serve(twin: Twin, door: Door, request: Request) -> Response:
     try:
         admitted = _admit(twin, door, entry, _headers_of(request), body)
     except Refused as refused:
-        twin.journal.finish(replace(entry, ended="refused", status=refused.error.status))
+        twin.journal.finish(replace(entry, ended="refused", status=refused.error.status, notes=(refused.error.message,)))
         return error_response(request_id, refused)
     try:
         async with find_connection(request.scope).until_gone():

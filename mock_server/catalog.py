@@ -21,10 +21,12 @@ from mock_server.cuts import Cut, parse_cut
 from mock_server.profiles import Profile, find_profile
 from mock_server.replay import Replay, load_recordings
 from mock_server.routing import Variant, read_components, read_variants
-from mock_server.script import FOLDER, Script, ScriptError, load_scripts
+from mock_server.script import ENDS, FOLDER, Script, ScriptError, load_scripts
 from mock_server.sessions import MAX_SESSION_S, SessionRules
 from mock_server.words import WordError
 
+PLAIN = "plain"
+"""The family of models that nothing is known of."""
 FILE = Path(__file__).with_name("catalog.toml")
 """The catalog that comes with the twin."""
 NAME = re.compile(r"(?=.{1,63}\Z)[a-zA-Z0-9](-*[a-zA-Z0-9])*")
@@ -180,6 +182,13 @@ def _read_scripts(value: Any, row: _Row) -> Mapping[str, Script]:
     return MappingProxyType(load_scripts(row.folder / text, _own_scripts(family), family))
 
 
+def _read_family(value: Any, _: _Row) -> str:
+    text = _text(value) or PLAIN
+    if text not in (PLAIN, *ENDS):
+        raise WordError(f"{text!r} is not a family of models", ", ".join((PLAIN, *ENDS)))
+    return text
+
+
 def _read_profile(value: Any, _: _Row) -> Profile | None:
     text = _text(value)
     return find_profile(text) if text else None
@@ -226,7 +235,7 @@ READERS: dict[str, Callable[[Any, _Row], Any]] = {
     "recording": _read_recording,
     "container": _read_container,
     "accepts": _read_accepts,
-    "family": lambda value, _: _text(value) or "plain",
+    "family": _read_family,
     "profile": _read_profile,
     "cut": lambda value, _: parse_cut(_text(value) or "write"),
     "scripts": _read_scripts,

@@ -150,6 +150,7 @@ class Journal:
         self._finished: deque[Entry] = deque()
         self._finished_bytes = 0
         self._ever_finished = 0
+        self._counted_from = 0  # how many had finished at the last reset
         self._numbers = count(1)
         self._readers: list[Callable[[Entry], None]] = []
 
@@ -204,7 +205,7 @@ class Journal:
     def page(self, wanted: Wanted, *, after: int, limit: int) -> tuple[list[Entry], int]:
         """Return up to `limit` finished entries behind the first `after`, and what to ask for as `after` to go on from there.
 
-        `after` counts what has ended since the start or `reset`, whether it was wanted or is still remembered.
+        `after` counts what has ended since the start, whether it was wanted or is still remembered.
         """
         with self._changed:
             finished, forgotten = tuple(self._finished), self._ever_finished - len(self._finished)
@@ -217,7 +218,8 @@ class Journal:
         """Forget what has finished."""
         with self._changed:
             self._finished.clear()
-            self._finished_bytes = self._ever_finished = 0
+            self._finished_bytes = 0
+            self._counted_from = self._ever_finished
 
     def wait(self, number: int = 1, *, timeout_s: float = 10.0) -> Entry:
         """Wait until `number` requests have ended since the start or `reset`; return the entry of the last of these, so that 1 is the first to end.
@@ -227,9 +229,10 @@ class Journal:
             LookupError: That entry is forgotten.
         """
         with self._changed:
-            if not self._changed.wait_for(lambda: self._ever_finished >= number, timeout_s):
-                raise TimeoutError(f"{self._ever_finished} of {number} requests have ended after {timeout_s} s; still open: {self._say_open()}")
-            forgotten = self._ever_finished - len(self._finished)
+            if not self._changed.wait_for(lambda: self._ever_finished - self._counted_from >= number, timeout_s):
+                ended = self._ever_finished - self._counted_from
+                raise TimeoutError(f"{ended} of {number} requests have ended after {timeout_s} s; still open: {self._say_open()}")
+            forgotten = self._ever_finished - self._counted_from - len(self._finished)
             if number <= forgotten:
                 raise LookupError(f"request {number} to end is forgotten: the journal keeps the last {MAX_ENTRIES}, up to {MAX_BYTES} bytes")
             return self._finished[number - forgotten - 1]

@@ -51,8 +51,10 @@ class Metrics:
         self._bytes = Counter(f"{PREFIX}sent_bytes", "Bytes of response bodies that left.", place, registry=registry)
         self._waited_s = Counter(f"{PREFIX}backpressure_seconds", "Time in which clients read too slowly.", place, registry=registry)
         self._faults = Counter(f"{PREFIX}faults", "Faults that struck.", ("fault",), registry=registry)
-        self._first_part_s = Histogram(f"{PREFIX}first_part_seconds", "From the request to the first part.", place, buckets=FIRST_PART_S, registry=registry)
-        self._duration_s = Histogram(f"{PREFIX}duration_seconds", "From the request to the answer's end.", place, buckets=DURATION_S, registry=registry)
+        self._first_part_s = Histogram(
+            f"{PREFIX}first_part_seconds", "From an answer's beginning to its first part.", place, buckets=FIRST_PART_S, registry=registry
+        )
+        self._duration_s = Histogram(f"{PREFIX}duration_seconds", "From an answer's beginning to its end.", place, buckets=DURATION_S, registry=registry)
         self._series = cache(self._open_series)  # to find one by its labels costs more than to count in it
         journal.tell(self._count)
 
@@ -72,10 +74,8 @@ class Metrics:
     def _count(self, entry: Entry) -> None:
         place = (entry.endpoint if entry.endpoint in self._endpoints() else UNKNOWN, entry.front)
         self._requests.labels(*place, entry.ended).inc()
-        if entry.ended == "fault" and entry.fault:
-            for fault in parse_faults(entry.fault).striking(entry.attempt):
-                if fault.text not in entry.missed_faults:
-                    self._faults.labels(fault.name).inc()
+        for name in _struck(entry):
+            self._faults.labels(name).inc()
         if entry.status is None:
             return
         series = self._series(*place)
@@ -85,3 +85,12 @@ class Metrics:
         series.duration_s.observe(entry.duration_s)
         if entry.first_part_s is not None:
             series.first_part_s.observe(entry.first_part_s)
+
+
+def _struck(entry: Entry) -> list[str]:
+    """Return the names of the faults that struck: those that were not missed, and whose moment came before a client went."""
+    if not entry.fault or entry.ended == "refused":
+        return []
+    faults = parse_faults(entry.fault).striking(entry.attempt)
+    reached = [fault for fault in faults if entry.ended in {"completed", "fault"} or fault.after <= entry.parts]
+    return [fault.name for fault in reached if fault.text not in entry.missed_faults]

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from backends.endpoints import Endpoint
-from mock_server.catalog import CatalogError, load_catalog
+from backends.prompts import FAMILIES
+from mock_server.catalog import PLAIN, CatalogError, load_catalog
+from mock_server.script import ENDS
 
 BAD = [
     ("not toml", "expected a TOML file with one table per endpoint: "),
@@ -17,6 +19,7 @@ BAD = [
     ("[mine]\ncontainer = 'lmi-9'", "endpoint 'mine': container: 'lmi-9' is not a container; legal: lmi-0.23, lmi-"),
     ("[mine]\ncontainer = 3", "endpoint 'mine': container: received 3; legal: a string"),
     ("[mine]\ncontaner = 'lmi-0.23'", "endpoint 'mine': unknown key 'contaner', expected one of recording, container, accepts, family, profile, cut, scripts"),
+    ("[mine]\ncontainer = 'lmi-0.23'\nfamily = 'mistrl'", "endpoint 'mine': family: 'mistrl' is not a family of models; legal: plain, falcon, "),
     ("[mine]\ncontainer = 'lmi-0.23'\naccepts = 'chat'", "endpoint 'mine': accepts: lmi-0.23 does not take 'chat'; legal: inputs"),
     ("[mine]\ncontainer = 'lmi-0.23'\naccepts = 'messages'", "endpoint 'mine': accepts: lmi-0.23 does not take 'messages'; legal: inputs"),
     ("[mine]\ncontainer = 'lmi-0.23'\nprofile = 'slow'", "endpoint 'mine': profile: 'slow' is not a profile; legal: instant, typical"),
@@ -113,3 +116,7 @@ def test_a_script_is_read_anew_with_its_catalog(tmp_path: Path) -> None:
 def test_a_catalog_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(CatalogError, match=r"none\.toml: expected a TOML file"):
         load_catalog(tmp_path / "none.toml")
+
+
+def test_the_families_are_those_that_a_backend_can_prompt() -> None:
+    assert {PLAIN, *ENDS} == set(FAMILIES)

@@ -109,4 +109,4 @@ def test_the_admin_routes_tell_what_is_served_and_what_was_seen(twin: MockServer
     assert journal["open"] == []
     assert [(entry["endpoint"], entry["ended"], entry["seed"], entry["custom_attributes"]) for entry in journal["finished"]] == [(TGI, "completed", 7, "a=b")]
     assert httpx.post(f"{twin.url}/_mock/reset", trust_env=False).json() == {"status": "ok"}
-    assert get("journal") == {"open": [], "finished": [], "next": 0}
+    assert get("journal") == {"open": [], "finished": [], "next": 1}
