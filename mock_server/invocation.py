@@ -17,6 +17,7 @@ from mock_server.containers.container import ContainerRequest, Generated, Reply,
 from mock_server.containers.stateful import handle
 from mock_server.fault_queue import FaultQueue, QueuedFault
 from mock_server.faults import BEFORE, Fault, Faults, Stage
+from mock_server.http_cut import HttpCut
 from mock_server.journal import Ended, Entry, Journal, showable
 from mock_server.limits import Limit, Limited
 from mock_server.live import Live, ModelError
@@ -34,6 +35,8 @@ from mock_server.words import WordError
 
 FAILED_STATUS = 500
 """With what a container answers whose model failed before anything was written."""
+WRITTEN_AT_ONCE = "the container wrote its answer at once"
+"""Why most faults of a container were not reached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +146,10 @@ class Invocation:
             return self._spoil(taken, None)
         self.prompt_tokens = taken.question.about_tokens
         if self.endpoint.upstream and not self.choices.script:
-            return await self._ask_model(taken, self.endpoint.upstream, whole=whole or not taken.head.is_chunked)
+            reply = await self._ask_model(taken, self.endpoint.upstream, whole=whole or not taken.head.is_chunked)
+            if self.broke_off:
+                self._miss_all("the model failed before")
+            return reply
         script = self.choices.find_script(taken.question)
         self.entry = replace(self.entry, script=script.name)
         answer = generate(script, taken.question)
@@ -176,9 +182,12 @@ class Invocation:
 
     def _spoil(self, reply: Reply, failed: Failed | None) -> Reply:
         """Return what the container's own faults leave of a reply."""
+        if not reply.is_chunked and failed is None:
+            self._miss_all("the request was refused" if reply.status >= 400 else WRITTEN_AT_ONCE)
+            return reply
         damage = self._container_damage(reply, failed) if reply.is_chunked else None
         if damage is None:
-            return self._spoil_whole(reply) if failed else reply
+            return self._spoil_whole(reply)
         spoiled = damage.spoil(reply)
         self._note_damage(damage)
         return spoiled
@@ -191,7 +200,7 @@ class Invocation:
             if (fault.name, fault.after) == ("container-error", 0):
                 self.is_damaged = True
             elif fault.stage == "container":
-                self._miss(fault.text, "the container wrote its answer at once")
+                self._miss(fault.text, WRITTEN_AT_ONCE)
         return self.endpoint.container.failure(FAILED_STATUS) if self.is_damaged else reply
 
     def _note_damage(self, damage: ContainerDamage | None) -> None:
@@ -215,6 +224,12 @@ class Invocation:
         if self.fault and self.fault.stage not in BEFORE:
             self._miss(self.fault.text, reason)
 
+    def _miss_all(self, reason: str) -> None:
+        """Note why no fault of the container's was reached."""
+        for fault in self.faults:
+            if fault.stage == "container":
+                self._miss(fault.text, reason)
+
     def _miss(self, fault: str, reason: str) -> None:
         self.entry = replace(self.entry, missed_faults=(*self.entry.missed_faults, fault))
         self.note(f"the fault {fault} was not reached: {reason}")
@@ -230,7 +245,9 @@ class Invocation:
     def respond(self, status: int, headers: Mapping[str, str], answer: Reply | Live, frame: Frame | None, *, limit: Limit | None = None) -> PlayedResponse:
         """Start the journal's entry; return the response that plays an answer, up to a limit, and then finishes it; `frame` turns a part into a chunk."""
         played = Pipeline(self.choices, self.fault, self.note, self.miss, self._count_streams(), self.prompt_tokens, self.waited_s).timelines(answer, frame)
-        timelines = Limited(played, limit) if limit else played
+        limited = Limited(played, limit) if limit else played
+        cut = self.choices.http_cut if frame else None
+        timelines = limited if cut is None or cut.is_write else HttpCut(limited, cut, self.choices.seed)
         self.entry = self.twin.journal.start(self.entry)
 
         def report(tally: Tally) -> None:
@@ -239,7 +256,7 @@ class Invocation:
                 self._note_damage(answer.damage)
                 if answer.error:
                     self.fail(answer.error)
-            if isinstance(timelines, Limited) and timelines.was_reached:
+            if isinstance(limited, Limited) and limited.was_reached:
                 self.broke_off = "timed-out"
             if ended == "completed" and self.is_damaged:
                 ended = "fault"

@@ -89,7 +89,7 @@ class Pipeline:
     def _assembly(self, frame: Frame | None) -> Assembly:
         damage = self.fault.damage() if self.fault and self.fault.stage not in BEFORE else None
         choices = self.choices
-        return Assembly(Plan(cut=choices.cut, seed=choices.seed, frame=frame, damage=damage, http_cut=choices.http_cut, speed=choices.speed))
+        return Assembly(Plan(cut=choices.cut, seed=choices.seed, frame=frame, damage=damage, speed=choices.speed))
 
     def _note_missed(self, assembly: Assembly) -> None:
         """Note, when all has gone through, what struck nothing."""

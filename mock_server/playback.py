@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from mock_server.clock import Clock
 from mock_server.connection import Connection, find_connection
+from mock_server.http_cut import HttpCut, Rest
 from mock_server.journal import Ended
 from mock_server.live import Timelines
 from mock_server.tally import Tally
@@ -34,7 +35,7 @@ class PlayedResponse(Response):
 
     A scripted answer is one timeline; one that is still being given is many, each with what has come. All count from the request. The first that says how
     the response ends is the last. `report` is called once, with what left and how it ended. When the twin stops, `last_words` and a proper end follow what
-    has left; without any, the connection breaks.
+    has left, and the rest of a frame that is on its way; without any, the connection breaks.
     """
 
     def __init__(
@@ -64,7 +65,8 @@ class PlayedResponse(Response):
             async with connection.until_gone(has_last_word=True), contextlib.aclosing(self._timelines):
                 await player.play(self._timelines)
             if connection.is_stopped and not connection.is_gone and tally.ended == "cancelled":
-                await player.break_off(self._last_words)
+                rest = self._timelines.rest(tally.bytes) if isinstance(self._timelines, HttpCut) else Rest()
+                await player.break_off(rest, self._last_words)
         finally:
             if connection.is_stopped and tally.ended == "cancelled":
                 tally.ended = "stopped"
@@ -110,14 +112,15 @@ class _Player:
             await self._relieve()
         await self._end("fault" if faulty else "completed")
 
-    async def break_off(self, last_words: bytes) -> None:
-        """End in the middle."""
+    async def break_off(self, rest: Rest, last_words: bytes) -> None:
+        """End in the middle, but not of a frame."""
         if not last_words:
             async with self.connection.until_gone():
                 await self.connection.hang_up()
             return
-        self.timeline = BREAK
-        await self._put([last_words], self.connection.write)
+        chunks = [chunk for chunk in (rest.data, last_words) if chunk]
+        self.chunks, self.timeline = 0, replace(BREAK, due_s=(self.clock.now_s() - self.start_s,) * len(chunks), parts=rest.parts)
+        await self._put(chunks, self.connection.write)
         await self.send({"type": "http.response.body", "body": b""})
 
     async def _end(self, ended: Ended) -> None:

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
 from backends.wire.parts import encode_part
 from mock_server import MockServer
+from tests.mock_server.boto import twin_of
 from tests.mock_server.plain_client import PlainClient
 
 LMI, TGI = "falcon-7b-instruct-lmi", "falcon-7b-instruct-tgi"
 LINES = [b'{"outputs": [" Hello"]}\n', b'{"outputs": ["!"]}\n', b'{"outputs": [" I"]}\n', b'{"outputs": [" am"]}\n']
 FRAMES = b"".join(map(encode_part, LINES))
+
+
+@pytest.fixture
+def free_port() -> Iterator[int]:
+    """A port where nobody listens."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield bound.getsockname()[1]
 
 
 @pytest.fixture
@@ -114,6 +125,46 @@ def test_the_journal_tells_damage_from_what_a_reader_has_to_bear(twin: MockServe
     nothing = "was not reached: it found nothing to change in what the container wrote"
     assert (entry.ended, entry.notes) == (ended, (f"the fault {missed} {nothing}",) if missed else ())
     assert entry.fault == fault
+
+
+REFUSED = "the request was refused"
+
+
+@pytest.mark.parametrize("front", ["endpoints/{}/invocations-response-stream", "endpoints/{}/invocations", "containers/{}/invocations"])
+@pytest.mark.parametrize("fault", ["no-finish", "crlf", "container-error"])
+def test_a_container_that_refuses_reaches_none_of_its_faults(twin: MockServer, front: str, fault: str) -> None:
+    response = httpx.post(f"{twin.url}/{front.format(TGI)}", json={}, headers={"x-amzn-sagemaker-custom-attributes": f"mock.fault={fault}"}, trust_env=False)
+    assert response.status_code in {422, 424}
+    entry = twin.journal.wait()
+    assert (entry.ended, entry.missed_faults, entry.notes) == ("refused", (fault,), (f"the fault {fault} was not reached: {REFUSED}",))
+
+
+def test_a_refusal_is_told_for_each_fault_that_it_kept_from_striking(twin: MockServer) -> None:
+    faults = "keep-alive+no-finish+reset@2"
+    assert (
+        httpx.post(
+            f"{twin.url}/endpoints/{TGI}/invocations-response-stream",
+            json={},
+            headers={"x-amzn-sagemaker-custom-attributes": f"mock.fault={faults}"},
+            trust_env=False,
+        ).status_code
+        == 424
+    )
+    assert set(twin.journal.wait().missed_faults) == set(faults.split("+"))
+
+
+def test_who_asks_whether_a_container_is_well_reaches_no_fault_of_it(twin: MockServer) -> None:
+    assert httpx.get(f"{twin.url}/containers/{LMI}/ping", headers={"x-amzn-sagemaker-custom-attributes": "mock.fault=crlf"}, trust_env=False).status_code == 200
+    assert twin.journal.wait().missed_faults == ("crlf",)
+
+
+def test_a_model_that_fails_first_leaves_its_container_no_fault(tmp_path: Path, free_port: int) -> None:
+    catalog = f'[mine]\ncontainer = "lmi-0.23"\nupstream = "http://127.0.0.1:{free_port}"\nupstream_model = "m"\n'
+    with twin_of(tmp_path, catalog) as twin:
+        assert post(twin, "endpoints/mine/invocations-response-stream", "mock.fault=container-error", stream=True).status_code == 424
+        entry = twin.journal.wait()
+    assert (entry.ended, entry.missed_faults) == ("failed", ("container-error",))
+    assert entry.notes[-1] == "the fault container-error was not reached: the model failed before"
 
 
 def test_a_whole_answer_that_breaks_off_stops_before_its_length(twin: MockServer) -> None:

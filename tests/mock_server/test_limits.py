@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 import socket
@@ -21,6 +22,7 @@ from mock_server.limits import Limit, Limited
 from mock_server.profiles import find_profile
 from mock_server.timeline import Timeline
 from tests.backends.far_side import FarSide, Stall, chunk, container_head
+from tests.mock_server.boto import client_of, stream
 from tests.mock_server.plain_client import PlainClient
 from tests.mock_server.test_upstream import LMI as LMI_CONTAINER
 from tests.mock_server.test_upstream import TGI as TGI_CONTAINER
@@ -84,6 +86,15 @@ def test_a_stream_is_given_up_after_eight_minutes(attributes: str, after_s: floa
         assert read_stream(client, LMI, attributes) == (parts, UNFINISHED)
         assert outcome(twin.journal.wait()) == ("timed-out", 200, parts)
     assert clock.now_s() == after_s
+
+
+@pytest.mark.parametrize("http_cut", ["bytes:7", "random:50", "every-byte", "merge:3", "whole"])
+def test_the_last_word_stands_behind_whole_frames_however_they_are_cut(http_cut: str) -> None:
+    clock = VirtualClock()
+    with twin_on(clock) as (twin, client):
+        assert read_stream(client, LMI, f"mock.http_cut={http_cut};mock.profile=constant:100,100") == (4, UNFINISHED)
+        assert outcome(twin.journal.wait()) == ("timed-out", 200, 4)
+    assert clock.now_s() == 480
 
 
 @pytest.mark.parametrize(("attributes", "parts"), [("mock.fault=stall", 0), ("mock.fault=stall@3", 3), ("mock.profile=constant:481,0", 32)])
@@ -186,6 +197,17 @@ async def test_a_model_that_falls_silent_is_given_up_and_left(tmp_path: Path, co
             response = await ask_model(twin)
             entry = twin.journal.wait()
     assert UNFINISHED.encode() in response.content
+    assert outcome(entry) == ("timed-out", 200, 2)
+
+
+@pytest.mark.parametrize("http_cut", ["bytes:7", "random:50", "whole"])
+async def test_the_last_word_stands_behind_the_whole_frames_of_a_model_too(tmp_path: Path, http_cut: str) -> None:
+    async with FarSide([[BEGUN, Stall]]) as model:
+        with model_behind(model.url, tmp_path, TGI_CONTAINER, 0.001) as twin, client_of(twin) as client:
+            with pytest.raises(EventStreamError, match="did not complete sending") as given_up:
+                await asyncio.to_thread(stream, client, "mine", {"inputs": "x", "stream": True}, CustomAttributes=f"mock.http_cut={http_cut}")
+            entry = twin.journal.wait()
+    assert given_up.value.response["Error"]["Code"] == "ModelStreamError"
     assert outcome(entry) == ("timed-out", 200, 2)
 
 

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
+from pathlib import Path
 
 import pytest
 from botocore.exceptions import EventStreamError
@@ -17,12 +18,13 @@ from backends.errors import StreamInterrupted
 from backends.sagemaker import SageMakerBackend
 from backends.wire.parts import encode_exception
 from mock_server.app import create_app
-from mock_server.catalog import load_catalog
+from mock_server.catalog import FILE, load_catalog
 from mock_server.clock import Clock
 from mock_server.journal import Journal
 from mock_server.server import Server, bind
 from mock_server.settings import TwinSettings
 from mock_server.stream_faults import STREAM_ERRORS
+from tests.backends.far_side import FarSide, Stall, chunk, container_head
 from tests.contract.clients import KEYS, body, boto3_client, request_for
 from tests.mock_server.plain_client import PATHS, PlainClient
 
@@ -54,12 +56,12 @@ class HeldClock:
 class Serving:
     """A server in a thread, which a signal is delivered to by hand."""
 
-    def __init__(self, grace_s: float, clock: Clock | None) -> None:
+    def __init__(self, grace_s: float, clock: Clock | None, catalog: Path) -> None:
         self.journal = Journal()
         self._listener = bind("127.0.0.1", 0)
         self.address = self._listener.getsockname()
         self.url = f"http://127.0.0.1:{self.address[1]}"
-        self._server = Server(create_app(load_catalog(), clock, settings=TwinSettings(profile="instant"), journal=self.journal), grace_s=grace_s)
+        self._server = Server(create_app(load_catalog(catalog), clock, settings=TwinSettings(profile="instant"), journal=self.journal), grace_s=grace_s)
         self._thread = threading.Thread(target=lambda: asyncio.run(self._server.serve(sockets=[self._listener])))
         self._thread.start()
 
@@ -75,8 +77,8 @@ class Serving:
 
 
 @contextmanager
-def serving(grace_s: float, clock: Clock | None = None) -> Iterator[Serving]:
-    server = Serving(grace_s, clock)
+def serving(grace_s: float, clock: Clock | None = None, catalog: Path = FILE) -> Iterator[Serving]:
+    server = Serving(grace_s, clock, catalog)
     try:
         yield server
     finally:
@@ -226,3 +228,38 @@ def test_boto3_reads_why_its_stream_ended() -> None:
         server.signal()
         with pytest.raises(EventStreamError, match=r"\(ModelStreamError\).*closed the connection"):
             list(parts)
+
+
+def stop_in_a_frame(server: Serving, endpoint: str, attributes: str, parts: int) -> int:
+    """Stop the twin behind so many parts and inside another one, and return how many boto3 has read when it is told so."""
+    response = boto3_client(server.url).invoke_endpoint_with_response_stream(
+        EndpointName=endpoint, ContentType="application/json", Body=body(), CustomAttributes=attributes
+    )
+    events = iter(response["Body"])
+    read = list(islice(events, parts))
+    server.signal()
+    with pytest.raises(EventStreamError, match=r"\(ModelStreamError\).*closed the connection"):
+        read.extend(events)
+    return len(read)
+
+
+HTTP_CUTS = ("bytes:7", "random:50", "every-byte", "whole+at:500")
+
+
+@pytest.mark.parametrize("http_cut", HTTP_CUTS)
+def test_a_frame_that_is_on_its_way_is_whole_before_the_stream_is_broken(http_cut: str) -> None:
+    with serving(grace_s=0) as server:
+        read = stop_in_a_frame(server, TGI, f"mock.cut=bytes:20;mock.http_cut={http_cut};mock.profile=constant:0,1000", 3)
+        entry = server.journal.wait()
+    assert (entry.ended, entry.parts) == ("stopped", read)
+
+
+@pytest.mark.parametrize("http_cut", HTTP_CUTS)
+async def test_a_frame_of_a_model_is_whole_before_the_stream_is_broken_too(tmp_path: Path, http_cut: str) -> None:
+    catalog, token = tmp_path / "catalog.toml", chunk(b'data: {"choices": [{"text": "Hello"}]}\n\n')
+    async with FarSide([[container_head(b"text/event-stream") + token + token, Stall]]) as model:
+        catalog.write_text(f'[mine]\ncontainer = "tgi-2.1"\nupstream = "{model.url}"\nupstream_model = "m"\n', encoding="utf-8")
+        with serving(grace_s=0, catalog=catalog) as server:
+            read = await asyncio.to_thread(stop_in_a_frame, server, "mine", f"mock.cut=bytes:20;mock.http_cut={http_cut}", 3)
+            entry = server.journal.wait()
+    assert (entry.ended, entry.parts) == ("stopped", read)
