@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mock_server.catalog import CatalogEntry
+from mock_server.container_faults import check_kind
 from mock_server.containers.container import Question
 from mock_server.cuts import Cut, parse_cut, parse_http_cut
 from mock_server.faults import Faults, parse_faults
@@ -88,6 +89,12 @@ def _parse_speed(text: str) -> float:
     return float(text)
 
 
+def _parse_fault(text: str, entry: CatalogEntry) -> Faults:
+    faults = parse_faults(text)
+    check_kind(faults.error_kind, entry.container)
+    return faults
+
+
 def _find_named(name: str, entry: CatalogEntry) -> Script:
     if entry.recording:
         raise WordError(f"{entry.name} plays recordings", "no script")
@@ -99,7 +106,7 @@ def _find_named(name: str, entry: CatalogEntry) -> Script:
 READERS: dict[str, Callable[[str, CatalogEntry], object]] = {
     "cut": lambda text, _: parse_cut(text),
     "http_cut": lambda text, _: parse_http_cut(text),
-    "fault": lambda text, _: parse_faults(text),
+    "fault": _parse_fault,
     "seed": lambda text, _: _parse_seed(text),
     "script": _find_named,
     "profile": lambda text, _: find_profile(text),

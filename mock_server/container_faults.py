@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from mock_server.containers.container import Reply
+from mock_server.containers.container import Container, NamesErrors, Reply
+from mock_server.words import WordError
 
 KEEP_ALIVES = {"text/event-stream": b":\n\n", "application/jsonlines": b"\n"}
 """Media type -> what keeps the connection alive and says nothing; other bodies have nothing of the kind."""
@@ -90,6 +91,22 @@ EFFECTS = {
     "crlf": ContainerEffect(_write_crlf, damages=False),
 }
 """In the order in which they strike: what one adds, the next one changes."""
+
+
+def has_kind(kind: str, container: Container) -> bool:
+    """Return whether a container has this kind of error; an empty one is none in particular."""
+    return not kind or (isinstance(container, NamesErrors) and kind in container.kinds)
+
+
+def check_kind(kind: str, container: Container) -> None:
+    """Refuse a kind of error that a container doesn't have.
+
+    Raises:
+        WordError: Its errors are of other kinds, or of none.
+    """
+    if not has_kind(kind, container):
+        legal = ", ".join(container.kinds) if isinstance(container, NamesErrors) else "container-error alone: its errors have no kinds"
+        raise WordError(f"container-error:{kind}: {container.name} has no error of that kind", legal)
 
 
 @dataclass(slots=True)

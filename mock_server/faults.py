@@ -79,6 +79,11 @@ def _parse_event_type(text: str) -> None:
         raise WordError(f"{text!r} is not a type of an unknown event", "letters and hyphens, as initial-response, but PayloadPart")
 
 
+def _parse_error_kind(text: str) -> None:
+    if not re.fullmatch(r"[a-z_]{1,64}", text):
+        raise WordError(f"{text!r} is not a kind of a container's error", "small letters and _, as overloaded")
+
+
 KINDS: dict[str, _Kind] = {
     **{name: _Kind("service") for name in SERVICE_ERRORS},
     "model-error": _Kind("model", "STATUS", _parse_status, "500"),
@@ -97,6 +102,7 @@ KINDS: dict[str, _Kind] = {
     "close-in-chunk": _Kind("connection"),
     "stall": _Kind("connection", "SECONDS", parse_seconds),
     **{name: _Kind("container") for name in container_faults.EFFECTS},
+    "container-error": _Kind("container", "KIND", _parse_error_kind),
 }
 LEGAL = (
     "NAME[:ARG][@N][xK] with NAME one of "
@@ -147,9 +153,19 @@ class Faults:
     text: str
     terms: Sequence[Fault]
 
+    @property
+    def error_kind(self) -> str:
+        """Which kind of its errors the container is to have; empty for none in particular."""
+        return find_error_kind(self.terms)
+
     def striking(self, attempt: int) -> tuple[Fault, ...]:
         """Return those that strike this attempt."""
         return tuple(fault for fault in self.terms if fault.strikes(attempt))
+
+
+def find_error_kind(faults: Sequence[Fault]) -> str:
+    """Return which kind of its errors these ask the container for; empty for none in particular."""
+    return next((fault.argument for fault in faults if fault.name == "container-error"), "")
 
 
 def parse_faults(text: str) -> Faults:

@@ -12,11 +12,11 @@ from mock_server.catalog import CatalogEntry, Upstream
 from mock_server.choices import Choices, choose, strip_choices
 from mock_server.clock import Clock
 from mock_server.connection import find_connection
-from mock_server.container_faults import ContainerDamage, Failed
-from mock_server.containers.container import ContainerRequest, Generated, Reply, Taken, generate
+from mock_server.container_faults import ContainerDamage, Failed, check_kind, has_kind
+from mock_server.containers.container import ContainerRequest, Generated, NamesErrors, Reply, Taken, generate
 from mock_server.containers.stateful import handle
 from mock_server.fault_queue import FaultQueue, QueuedFault
-from mock_server.faults import BEFORE, Fault, Faults, Stage
+from mock_server.faults import BEFORE, Fault, Faults, Stage, find_error_kind, parse_faults
 from mock_server.http_cut import HttpCut
 from mock_server.journal import Ended, Entry, Journal, showable
 from mock_server.limits import Limit, Limited
@@ -66,11 +66,11 @@ class Twin:
         """Order a fault for the next requests, to one endpoint or to any, that ask for none themselves.
 
         Raises:
-            WordError: It is no fault, or too many wait.
+            WordError: It is no fault, too many wait, or the endpoint's container has no error of the kind.
             NoSuchEndpoint: There is no such endpoint.
         """
         if endpoint is not None:
-            self.served.find(endpoint)
+            check_kind(parse_faults(fault).error_kind, self.served.find(endpoint).container)
         return self.faults.add(fault, endpoint, times)
 
     def forget(self) -> None:
@@ -120,7 +120,8 @@ class Invocation:
         """Take the fault that was ordered for the next request like this one, where it asks for none itself; `stages` as of `begin`."""
 
         def can_have(faults: Faults) -> bool:
-            return bool(faults.striking(self.entry.attempt)) and all(fault.fits(stages) for fault in faults.terms)
+            known = has_kind(faults.error_kind, self.endpoint.container)
+            return known and bool(faults.striking(self.entry.attempt)) and all(fault.fits(stages) for fault in faults.terms)
 
         if self.choices.fault or self.entry.method != "POST":  # else who asks whether a container is well would take what an answer is to have
             return
@@ -153,7 +154,7 @@ class Invocation:
         script = self.choices.find_script(taken.question)
         self.entry = replace(self.entry, script=script.name)
         answer = generate(script, taken.question)
-        return self._spoil(taken.reply(answer), lambda count: taken.writer.failed(Generated(answer.tokens[:count], "error")))
+        return self._spoil(taken.reply(answer), self._failed(taken, lambda count: taken.writer.failed(Generated(answer.tokens[:count], "error"))))
 
     async def _ask_model(self, taken: Taken, upstream: Upstream, *, whole: bool) -> Reply | Live:
         """Ask; a model that fails before a head that waits for it is a container that fails."""
@@ -161,7 +162,7 @@ class Invocation:
 
         live = Live(taken, ask_upstream(upstream, taken.question, self.endpoint.family))
         if taken.head.is_chunked:
-            live.damage = self._container_damage(taken.head, live.failed)
+            live.damage = self._container_damage(taken.head, self._failed(taken, live.failed))
         try:
             if whole or taken.head.head_waits:
                 await live.begin()
@@ -174,6 +175,11 @@ class Invocation:
         self.waited_s = live.age_s
         self._note_damage(live.damage)
         return reply if live.damage else self._spoil_whole(reply)
+
+    def _failed(self, taken: Taken, usual: Failed) -> Failed:
+        """Return how the container fails as it was asked to: with an error of that kind, or as usual where none was named."""
+        kind, failed_as = find_error_kind(self.faults), taken.failed_as
+        return (lambda _: failed_as(kind)) if kind and failed_as else usual
 
     def _container_damage(self, head: Reply, failed: Failed | None) -> ContainerDamage | None:
         """Return what the container's own faults do to an answer with this head, None where there are none."""
@@ -201,7 +207,12 @@ class Invocation:
                 self.is_damaged = True
             elif fault.stage == "container":
                 self._miss(fault.text, WRITTEN_AT_ONCE)
-        return self.endpoint.container.failure(FAILED_STATUS) if self.is_damaged else reply
+        return self._refuse() if self.is_damaged else reply
+
+    def _refuse(self) -> Reply:
+        """Return the answer of a container that fails, as it was asked to, before it writes."""
+        container, kind = self.endpoint.container, find_error_kind(self.faults)
+        return container.refusal(kind) if kind and isinstance(container, NamesErrors) else container.failure(FAILED_STATUS)
 
     def _note_damage(self, damage: ContainerDamage | None) -> None:
         """Note, when all has been written, which of the container's faults struck."""

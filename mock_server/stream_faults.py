@@ -16,7 +16,7 @@ from zlib import crc32
 
 from backends.wire.eventstream import encode_message
 from backends.wire.parts import encode_error, encode_exception, encode_part
-from mock_server.timeline import Ending, Timeline
+from mock_server.timeline import ResponseEnd, Timeline
 from mock_server.words import WordError, parse_seconds
 
 STREAM_ERRORS = {
@@ -62,7 +62,7 @@ def _moment_s(timeline: Timeline, after: int) -> float:
     return timeline.due_s[after] if after < len(timeline.due_s) else max(timeline.due_s, default=0.0)
 
 
-def _stop(timeline: Timeline, after: int, last: bytes = b"", ending: Ending = "clean") -> Timeline:
+def _stop(timeline: Timeline, after: int, last: bytes = b"", ending: ResponseEnd = "clean") -> Timeline:
     """Return what leaves if nothing but `last`, when the next part is due, follows the first `after` parts."""
     chunks, due_s = list(islice(timeline.chunks, after)), [*timeline.due_s[:after]]
     if last:
@@ -89,7 +89,7 @@ def _ends_with(frame: Callable[[str], bytes]) -> Effect:
     return Effect(lambda timeline, after, argument: _stop(timeline, after, frame(argument)), before_next)
 
 
-def _ends_as(ending: Ending) -> Effect:
+def _ends_as(ending: ResponseEnd) -> Effect:
     """Return the effect of an end behind part N."""
     return Effect(lambda timeline, after, _: _stop(timeline, after, ending=ending), at_once)
 

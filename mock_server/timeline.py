@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-Ending: TypeAlias = Literal["clean", "reset", "close", "hang"]
+ResponseEnd: TypeAlias = Literal["clean", "reset", "close", "hang"]
 """How a response ends: with its last chunk, with a TCP reset, with a FIN and no last chunk, or never."""
 
 
@@ -27,7 +27,7 @@ class Timeline:
     """The body's length, where the response says it beforehand; None: HTTP chunks, one per chunk."""
     part_chunks: Sequence[int] | None = None
     """How many chunks have left when each part is whole, ascending; None: the first chunks are the parts."""
-    ending: Ending | None = None
+    ending: ResponseEnd | None = None
     """How the response ends behind these chunks; None: with the next timeline, and cleanly where there is none."""
     head: tuple[int, list[tuple[bytes, bytes]]] | None = None
     """Status and headers that leave in place of the response's own, if no head has left yet."""

@@ -6,9 +6,9 @@ whole, or from a real model, token by token; one `Writer` writes both.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from backends.endpoints import Accepts
 from mock_server.script import Script, ScriptToken
@@ -165,6 +165,8 @@ class Taken:
     writer: Writer
     opening: Sequence[bytes] = ()
     """What leaves with the first token, in writes before its own; none is empty."""
+    failed_as: Callable[[str], Sequence[bytes]] | None = None
+    """From a kind of the container's errors to the writes that say it; None where it has no kinds. What is not streamed has `NamesErrors.refusal`."""
 
     def reply(self, answer: Generated) -> Reply:
         """Return the reply with a whole answer."""
@@ -191,6 +193,18 @@ class Container(Protocol):
 
     def failure(self, status: int) -> Reply:
         """Return how it fails with this HTTP status before it answers."""
+
+
+@runtime_checkable
+class NamesErrors(Protocol):
+    """**Protocol:** a container whose errors are of kinds that have names."""
+
+    @property
+    def kinds(self) -> Sequence[str]:
+        """What it can say of a request that it took."""
+
+    def refusal(self, kind: str) -> Reply:
+        """Return the answer with an error of this kind, where nothing is streamed."""
 
 
 def generate(script: Script, question: Question) -> Generated:

@@ -23,13 +23,17 @@ NO_CACHE: Headers = (
     ("cache-control", "no-cache; no-store, must-revalidate, private"),
     ("expires", "Thu, 01 Jan 1970 00:00:00 UTC"),
 )
-KEEP_ALIVE: Headers = (("connection", "keep-alive"),)
+CONNECTION: Headers = (("connection", "keep-alive"),)
 NOT_FOUND = {"code": 404, "type": "ResourceNotFoundException", "message": "Requested resource is not found, please refer to API document."}
 TYPES = {400: "BadRequestException", 404: "ModelNotFoundException", 503: "ServiceUnavailableException", 507: "WlmOutOfMemoryException"}
 """What the front end names its own errors; any other is an `InternalServerException`."""
 MODEL_FAILED = "the model failed"
 BATCH_FAILED = b'{"code":424,"message":"Batch inference failed","properties":{},"content":{"keys":[],"values":[]},"cancelled":false}'
-"""GSON's form of the frontend's own Output object; its members are read from the source, no container was run."""
+"""GSON's form of the frontend's own Output object; its members are read from the source, no container was run.
+
+The code is that of Python's output, which `Output.error` (djl_python/outputs.py) has as 424; a PairList (djl's `PairList.java`) has `keys` and `values`. From
+0.33 on the process's end is told in the same form by `AsyncRequestManager.java`, with 500 and "Inference Engine Failure".
+"""
 
 _HTML = str.maketrans({character: f"\\u{ord(character):04x}" for character in "<>&='\u2028\u2029"})
 _NAMED = re.compile(r"/(?:predictions/([^/]+)(?:/[^/]*)?|models/([^/]+)/invoke)")
@@ -112,5 +116,5 @@ def json_reply(status: int, value: Mapping[str, Any], seed: int) -> Reply:
 
 
 def _reply(status: int, content_type: str, writes: Sequence[bytes], seed: int, *, is_chunked: bool) -> Reply:
-    headers = (("content-type", content_type), ("x-request-id", str(UUID(int=seed % 2**128, version=4))), *NO_CACHE, *KEEP_ALIVE)
+    headers = (("content-type", content_type), ("x-request-id", str(UUID(int=seed % 2**128, version=4))), *NO_CACHE, *CONNECTION)
     return Reply(status, headers, writes, (0,) * len(writes), is_chunked=is_chunked, head_waits=is_chunked)

@@ -7,7 +7,7 @@ stream is an event under HTTP 200. The chats of a version before 2.4 are on `/in
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from mock_server.containers.openai_chat import StreamWriter, WholeWriter
 from mock_server.containers.openai_form import Form, begin
 from mock_server.containers.serde import Member, Rejection
 from mock_server.containers.tgi_form import Traits, chat_form, completion_form
-from mock_server.containers.tgi_generate import GENERATION_FAILED, EventWriter, Style, WholeGenerationWriter, dumps, tokenize
+from mock_server.containers.tgi_generate import FAILURE, GENERATION_FAILED, EventWriter, Style, WholeGenerationWriter, dumps, tokenize
 from mock_server.containers.tgi_info import MODEL, info_of
 from mock_server.containers.tgi_openai import Chat, read_body, read_chat, read_completion
 from mock_server.containers.tgi_request import (
@@ -42,7 +42,7 @@ KEEP_ALIVE = b":\n\n"
 
 ERRORS: Mapping[str, tuple[int, str]] = {
     "validation": (422, "Input validation error: `inputs` cannot be empty"),
-    "generation": (424, "Request failed during generation: Server error: the model failed"),
+    "generation": (424, FAILURE),
     "overloaded": (429, "Model is overloaded"),
     "incomplete_generation": (500, "Incomplete generation"),
     "incomplete_generation_stream": (500, "Incomplete generation stream"),
@@ -64,6 +64,8 @@ class Tgi:
     name: str
     traits: Traits
     style: Style
+    kinds: tuple[str, ...]
+    """The `error_type`s of its `InferError`."""
     accepts: tuple[Accepts, ...] = ("inputs",)
     parameters: Mapping[str, Member] = field(default_factory=lambda: LATER_PARAMETERS, repr=False)
     has_chat: bool = True
@@ -166,9 +168,12 @@ class Tgi:
         except ValidationError as error:
             if not generation.streams:
                 return self.refusal("validation", str(error))
-            writes = [write for write in (self.event("validation", str(error), in_chat=done is not None), done) if write]
+            writes = self._fail_as("validation", str(error), done)
             return replace(head, writes=writes, tokens=(0,) * len(writes))
-        return Taken(question, head, writer)
+        return Taken(question, head, writer, failed_as=lambda kind: self._fail_as(kind, "", done))
+
+    def _fail_as(self, kind: str, text: str, done: bytes | None) -> Sequence[bytes]:
+        return [write for write in (self.event(kind, text, in_chat=done is not None), done) if write]
 
     def _failure(self, *, in_chat: bool) -> bytes:
         return self.event("generation", in_chat=in_chat).removeprefix(self.style.prefix).removesuffix(b"\n\n")
@@ -201,15 +206,20 @@ _V2_4 = Traits("2.4.1", SPACED, usage="within", tells_end=True)
 _V3_3 = Traits("3.3.6", SPACED, usage="apart", tells_end=True, has_tool_lists=True)
 _OLD, _NUMBERED, _LENGTHY = Style(TIGHT, has_index=False), Style(SPACED), Style(SPACED, has_input_length=True)
 _MESSAGES: tuple[Accepts, ...] = ("messages",)
+_KINDS_0_9 = ("generation", "overloaded", "validation", "incomplete_generation")
+_KINDS_1_4 = (*_KINDS_0_9, "template_error")
+_KINDS_2_1 = (*_KINDS_1_4, "tool_error")
+_KINDS_2_3 = (*_KINDS_2_1, "incomplete_generation_stream", "missing_template_variable")
+_KINDS_2_4 = (*_KINDS_2_3, "stream_serialization_error")
 
 TGI = (
-    Tgi("tgi-0.9.4", _V0_9, _OLD, parameters=PARAMETERS, has_chat=False),
-    Tgi("tgi-1.4", _V1_4, Style(TIGHT)),
-    Tgi("tgi-1.4-messages", _V1_4, Style(TIGHT), _MESSAGES),
-    Tgi("tgi-2.1", _V2_1, _NUMBERED),
-    Tgi("tgi-2.1-messages", _V2_1, _NUMBERED, _MESSAGES),
-    Tgi("tgi-2.3", _V2_3, _LENGTHY, has_models=True),
-    Tgi("tgi-2.3-messages", _V2_3, _LENGTHY, _MESSAGES, has_models=True),
-    Tgi("tgi-2.4", _V2_4, _LENGTHY, ("inputs", "messages"), is_untagged=True, has_openai_errors=True, has_models=True),
-    Tgi("tgi-3.3", _V3_3, _LENGTHY, ("inputs", "messages"), LAST_PARAMETERS, is_untagged=True, has_openai_errors=True, has_models=True),
+    Tgi("tgi-0.9.4", _V0_9, _OLD, _KINDS_0_9, parameters=PARAMETERS, has_chat=False),
+    Tgi("tgi-1.4", _V1_4, Style(TIGHT), _KINDS_1_4),
+    Tgi("tgi-1.4-messages", _V1_4, Style(TIGHT), _KINDS_1_4, _MESSAGES),
+    Tgi("tgi-2.1", _V2_1, _NUMBERED, _KINDS_2_1),
+    Tgi("tgi-2.1-messages", _V2_1, _NUMBERED, _KINDS_2_1, _MESSAGES),
+    Tgi("tgi-2.3", _V2_3, _LENGTHY, _KINDS_2_3, has_models=True),
+    Tgi("tgi-2.3-messages", _V2_3, _LENGTHY, _KINDS_2_3, _MESSAGES, has_models=True),
+    Tgi("tgi-2.4", _V2_4, _LENGTHY, _KINDS_2_4, ("inputs", "messages"), is_untagged=True, has_openai_errors=True, has_models=True),
+    Tgi("tgi-3.3", _V3_3, _LENGTHY, _KINDS_2_4, ("inputs", "messages"), LAST_PARAMETERS, is_untagged=True, has_openai_errors=True, has_models=True),
 )

@@ -105,7 +105,8 @@ class WholeGenerationWriter:
         return details | {"prefill": _list(prefill), "tokens": _list(map(_token, answer.tokens))}
 
 
-GENERATION_FAILED = {"error": "Request failed during generation: Server error: the model failed", "error_type": "generation"}
+FAILURE = "Request failed during generation: Server error: the model failed"
+GENERATION_FAILED = {"error": FAILURE, "error_type": "generation"}
 
 
 def text_of(answer: Generated, generation: Generation) -> str:

@@ -23,6 +23,8 @@ READ = [
     ("throttlingx1", ("throttling", "", 0, 1)),
     ("close-in-chunk@2x1", ("close-in-chunk", "", 2, 1)),
     ("crlf@2", ("crlf", "", 2, None)),
+    ("container-error", ("container-error", "", 0, None)),
+    ("container-error:tool_error@2x1", ("container-error", "tool_error", 2, 1)),
 ]
 
 REFUSED = [
@@ -44,6 +46,8 @@ REFUSED = [
     ("stall:1e3", "'1e3' is not a number of seconds"),
     ("model-stream-error:Broken", "'Broken' is not an error code of the stream"),
     ("unknown-event:PayloadPart", "'PayloadPart' is not a type of an unknown event"),
+    ("container-error:", "'' is not a kind of a container's error"),
+    ("container-error:Tool error", "'Tool error' is not a kind of a container's error"),
     ("unknown-event:", "'' is not a type of an unknown event"),
     ("crlf+", "'' is not a fault"),
     ("crlf+rest", "'rest' is not a fault"),

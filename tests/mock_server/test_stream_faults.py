@@ -10,7 +10,7 @@ import pytest
 from backends.wire.parts import encode_part
 from mock_server.faults import parse_fault
 from mock_server.stream_faults import StreamDamage
-from mock_server.timeline import Ending, Timeline
+from mock_server.timeline import ResponseEnd, Timeline
 
 PARTS = tuple(map(encode_part, (b"one-", b"two-", b"three")))
 ONE, TWO, THREE = PARTS
@@ -26,7 +26,7 @@ class Left:
     due_s: tuple[float, ...]
     parts: int
     part_chunks: tuple[int, ...] | None = None
-    ending: Ending | None = None
+    ending: ResponseEnd | None = None
     faulty: bool = True
     torn: bytes = b""
     end_s: float = 0.0

@@ -74,10 +74,20 @@ FAILURES = (
     Failure(
         "lmi batch failure",
         JSON_LINES,
-        A + b'{"code":500,"message":"Batch inference failed","properties":{},"content":{},"cancelled":false}',
+        A + b'{"code":424,"message":"Batch inference failed","properties":{},"content":{"keys":[],"values":[]},"cancelled":false}',
+        StreamInterrupted,
+        {"code": "424"},
+        (Token("a"),),
+        "Batch inference failed",
+    ),
+    Failure(
+        "lmi engine's end",
+        JSON_LINES,
+        A + b'{"code":500,"message":"Inference Engine Failure","properties":{},"content":{"keys":[],"values":[]},"cancelled":false}',
         StreamInterrupted,
         {"code": "500"},
         (Token("a"),),
+        "Inference Engine Failure",
     ),
     Failure(
         "lmi front end, printed",
