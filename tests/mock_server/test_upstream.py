@@ -245,6 +245,23 @@ async def test_a_fault_of_the_container_strikes_what_a_model_says(
     assert (entry.ended, entry.notes) == (ended, notes)
 
 
+@pytest.mark.parametrize(
+    ("streams", "status", "left"),
+    [
+        (True, 200, [b'data:{"error":"Model is overloaded","error_type":"overloaded"}', b""]),
+        (False, 429, [b'{"error":"Model is overloaded","error_type":"overloaded"}']),
+    ],
+)
+async def test_a_kind_of_error_that_was_asked_for_takes_the_place_of_what_a_model_says(tmp_path: Path, streams: bool, status: int, left: list[bytes]) -> None:
+    async with FarSide([[HEAD + HELLO]]) as model:
+        with twin_of(model.url, tmp_path, "tgi-1.4", 'upstream_model = "m"') as twin:
+            response = await ask(twin, "container", "mock.fault=container-error:overloaded", stream=streams)
+            entry = twin.journal.wait()
+            await model.all_gone()
+
+    assert (response.status_code, response.content.split(b"\n\n"), entry.ended) == (status, left, "fault")
+
+
 async def test_a_script_that_is_asked_for_by_name_needs_no_model(tmp_path: Path) -> None:
     async with FarSide([[refusal(500)]]) as model:
         with twin_of(model.url, tmp_path) as twin:
