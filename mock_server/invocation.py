@@ -12,11 +12,11 @@ from mock_server.catalog import CatalogEntry, Upstream
 from mock_server.choices import Choices, choose, strip_choices
 from mock_server.clock import Clock
 from mock_server.connection import find_connection
-from mock_server.container_faults import ContainerDamage, Failed, check_kind, has_kind
-from mock_server.containers.container import ContainerRequest, Generated, NamesErrors, Reply, Taken, generate
+from mock_server.container_faults import check_kind, has_kind
+from mock_server.containers.container import ContainerRequest, Generated, Reply, Taken, generate
 from mock_server.containers.stateful import handle
 from mock_server.fault_queue import FaultQueue, QueuedFault
-from mock_server.faults import BEFORE, Fault, Faults, Stage, find_error_kind, parse_faults
+from mock_server.faults import BEFORE, Fault, Faults, Stage, parse_faults
 from mock_server.http_cut import HttpCut
 from mock_server.journal import Ended, Entry, Journal, showable
 from mock_server.limits import Limit, Limited
@@ -29,14 +29,10 @@ from mock_server.profiles import Profile
 from mock_server.routing import Turns
 from mock_server.served import Served
 from mock_server.sigv4 import Gate
+from mock_server.spoiling import FAILED_STATUS, Spoiling
 from mock_server.stream_faults import model_stream_error
 from mock_server.tally import Tally
 from mock_server.words import WordError
-
-FAILED_STATUS = 500
-"""With what a container answers whose model failed before anything was written."""
-WRITTEN_AT_ONCE = "the container wrote its answer at once"
-"""Why most faults of a container were not reached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +92,12 @@ class Invocation:
     """About how long the prompt is."""
     waited_s: float = 0.0
     """How long a model was waited for that has answered whole."""
-    is_damaged: bool = False
-    """Whether the container lost something of the answer, as it was asked to."""
+    spoiling: Spoiling = field(init=False)
+    """What the container's own faults do; those that strike are known when it is asked."""
+
+    def __post_init__(self) -> None:
+        """Spoil nothing yet."""
+        self.spoiling = Spoiling(self.endpoint.container, self._miss)
 
     @property
     def faults(self) -> tuple[Fault, ...]:
@@ -114,7 +114,7 @@ class Invocation:
         """What an answer is that is an error: the model's, asked for, or the request's own."""
         if self.broke_off:
             return self.broke_off
-        return "fault" if self.is_damaged or (self.fault and self.fault.stage in BEFORE) else "refused"
+        return "fault" if self.spoiling.is_damaged or (self.fault and self.fault.stage in BEFORE) else "refused"
 
     def take_fault(self, stages: Mapping[Stage, str]) -> None:
         """Take the fault that was ordered for the next request like this one, where it asks for none itself; `stages` as of `begin`."""
@@ -134,6 +134,7 @@ class Invocation:
 
         Where a model answers, it has begun, or, of a reply that is wanted whole, ended.
         """
+        self.spoiling.faults = [fault for fault in self.faults if fault.stage == "container"]
         forwarded = {name: value for name, value in request.headers.items() if name != ATTRIBUTES_HEADER}
         if self.entry.custom_attributes:
             forwarded[ATTRIBUTES_HEADER] = self.entry.custom_attributes
@@ -144,17 +145,19 @@ class Invocation:
         if isinstance(taken, Reply):
             if taken.due_s is not None and not self.choices.is_retimed:
                 self.entry = replace(self.entry, profile="")
-            return self._spoil(taken, None)
+            return self.spoiling.spoil(taken, None)
         self.prompt_tokens = taken.question.about_tokens
         if self.endpoint.upstream and not self.choices.script:
             reply = await self._ask_model(taken, self.endpoint.upstream, whole=whole or not taken.head.is_chunked)
             if self.broke_off:
-                self._miss_all("the model failed before")
+                self.spoiling.miss("the model failed before")
             return reply
         script = self.choices.find_script(taken.question)
         self.entry = replace(self.entry, script=script.name)
         answer = generate(script, taken.question)
-        return self._spoil(taken.reply(answer), self._failed(taken, lambda count: taken.writer.failed(Generated(answer.tokens[:count], "error"))))
+        return self.spoiling.spoil(
+            taken.reply(answer), self.spoiling.failed(taken, lambda count: taken.writer.failed(Generated(answer.tokens[:count], "error")))
+        )
 
     async def _ask_model(self, taken: Taken, upstream: Upstream, *, whole: bool) -> Reply | Live:
         """Ask; a model that fails before a head that waits for it is a container that fails."""
@@ -162,7 +165,7 @@ class Invocation:
 
         live = Live(taken, ask_upstream(upstream, taken.question, self.endpoint.family))
         if taken.head.is_chunked:
-            live.damage = self._container_damage(taken.head, self._failed(taken, live.failed))
+            live.damage = self.spoiling.damage(taken.head, self.spoiling.failed(taken, live.failed))
         try:
             if whole or taken.head.head_waits:
                 await live.begin()
@@ -173,53 +176,8 @@ class Invocation:
             self.fail(error)
             return self.endpoint.container.failure(error.status if error.status and error.status >= 400 else FAILED_STATUS)
         self.waited_s = live.age_s
-        self._note_damage(live.damage)
-        return reply if live.damage else self._spoil_whole(reply)
-
-    def _failed(self, taken: Taken, usual: Failed) -> Failed:
-        """Return how the container fails as it was asked to: with an error of that kind, or as usual where none was named."""
-        kind, failed_as = find_error_kind(self.faults), taken.failed_as
-        return (lambda _: failed_as(kind)) if kind and failed_as else usual
-
-    def _container_damage(self, head: Reply, failed: Failed | None) -> ContainerDamage | None:
-        """Return what the container's own faults do to an answer with this head, None where there are none."""
-        faults = [(fault.text, fault.name, fault.after) for fault in self.faults if fault.stage == "container"]
-        return ContainerDamage(faults, dict(head.headers).get("content-type", ""), failed) if faults else None
-
-    def _spoil(self, reply: Reply, failed: Failed | None) -> Reply:
-        """Return what the container's own faults leave of a reply."""
-        if not reply.is_chunked and failed is None:
-            self._miss_all("the request was refused" if reply.status >= 400 else WRITTEN_AT_ONCE)
-            return reply
-        damage = self._container_damage(reply, failed) if reply.is_chunked else None
-        if damage is None:
-            return self._spoil_whole(reply)
-        spoiled = damage.spoil(reply)
-        self._note_damage(damage)
-        return spoiled
-
-    def _spoil_whole(self, reply: Reply) -> Reply:
-        """Return what is left of a reply that is written at once: of the container's faults, it can only have failed before."""
-        if reply.is_chunked:
-            return reply
-        for fault in self.faults:
-            if (fault.name, fault.after) == ("container-error", 0):
-                self.is_damaged = True
-            elif fault.stage == "container":
-                self._miss(fault.text, WRITTEN_AT_ONCE)
-        return self._refuse() if self.is_damaged else reply
-
-    def _refuse(self) -> Reply:
-        """Return the answer of a container that fails, as it was asked to, before it writes."""
-        container, kind = self.endpoint.container, find_error_kind(self.faults)
-        return container.refusal(kind) if kind and isinstance(container, NamesErrors) else container.failure(FAILED_STATUS)
-
-    def _note_damage(self, damage: ContainerDamage | None) -> None:
-        """Note, when all has been written, which of the container's faults struck."""
-        if damage:
-            self.is_damaged = damage.is_damaged
-            for text in damage.missed:
-                self._miss(text, "it found nothing to change in what the container wrote")
+        self.spoiling.note(live.damage)
+        return reply if live.damage else self.spoiling.spoil_whole(reply)
 
     def fail(self, error: ModelError) -> None:
         """Note why the model behind the endpoint did not answer, or no more."""
@@ -234,12 +192,6 @@ class Invocation:
         """Note, if a fault of the stream was asked for, why it was not reached."""
         if self.fault and self.fault.stage not in BEFORE:
             self._miss(self.fault.text, reason)
-
-    def _miss_all(self, reason: str) -> None:
-        """Note why no fault of the container's was reached."""
-        for fault in self.faults:
-            if fault.stage == "container":
-                self._miss(fault.text, reason)
 
     def _miss(self, fault: str, reason: str) -> None:
         self.entry = replace(self.entry, missed_faults=(*self.entry.missed_faults, fault))
@@ -264,12 +216,12 @@ class Invocation:
         def report(tally: Tally) -> None:
             ended = tally.ended
             if isinstance(answer, Live):
-                self._note_damage(answer.damage)
+                self.spoiling.note(answer.damage)
                 if answer.error:
                     self.fail(answer.error)
             if isinstance(limited, Limited) and limited.was_reached:
                 self.broke_off = "timed-out"
-            if ended == "completed" and self.is_damaged:
+            if ended == "completed" and self.spoiling.is_damaged:
                 ended = "fault"
             if ended == "completed" and (status >= 400 or self.broke_off):
                 ended = self.failure

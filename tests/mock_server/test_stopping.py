@@ -243,7 +243,7 @@ def stop_in_a_frame(server: Serving, endpoint: str, attributes: str, parts: int)
     return len(read)
 
 
-HTTP_CUTS = ("bytes:7", "random:50", "every-byte", "whole+at:500")
+HTTP_CUTS = ("bytes:7", "random:50", "every-byte", "whole+at:490")
 
 
 @pytest.mark.parametrize("http_cut", HTTP_CUTS)
