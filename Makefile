@@ -24,13 +24,13 @@ demo: $(RUNTIME)  ## open the chat page on the embedded twin, at port 7860 (ARGS
 mock: $(RUNTIME)  ## run the twin alone, at port 8080
 	@$(BIN)/python -m mock_server $(ARGS)
 
-test: $(DEV) browser clients  ## run every test, the browser's included, and measure coverage
-	$(PYTEST) --cov --ignore tests/upstream $(ARGS)
+test: $(DEV) browser  ## run every test of the project's own parts, with a browser, and measure coverage
+	$(PYTEST) --cov --ignore tests/clients --ignore tests/upstream $(ARGS)
 
-test-fast: $(DEV)  ## run the tests that need neither a browser nor other people's clients
+test-fast: $(DEV)  ## run those that need no browser
 	$(PYTEST) --ignore tests/browser --ignore tests/clients --ignore tests/upstream $(ARGS)
 
-test-sdk: $(DEV) clients  ## run the tests of other people's clients alone
+test-sdk: $(DEV) clients  ## run other people's clients against the twin, each in an environment of its own
 	$(PYTEST) tests/clients $(ARGS)
 
 test-upstream: $(DEV) $(UPSTREAM)  ## put a real, tiny model behind the endpoints (installs torch; on Linux, name a CPU build by PIP_EXTRA_INDEX_URL)
