@@ -47,7 +47,7 @@ FAULTS: tuple[tuple[str, str], ...] = (
     ("Lines end with CRLF", "crlf"),
 )
 CUTS = ("write", "whole", "every-byte", "bytes:7", "random:32", "inside-json", "inside-utf8", "inside-prefix")
-PROFILES = ("typical", "instant")
+PROFILES = ("typical", "instant", "constant", "normal", "log-normal", "rolling-batch", "speculative", "prefill-stall", "overload")
 NUMBERS: tuple[tuple[str, str, str], ...] = (
     ("max_new_tokens", "Max new tokens", "768"),
     ("temperature", "Temperature", ""),
