@@ -86,6 +86,14 @@ class SageMakerBackend:
         """Return the response to a request whose body is made already, whatever its status: each HTTP chunk is a part, and `Data`. Nothing is tried twice."""
         return self._pool.track(NetworkAnswer(partial(self._open_raw, request), self._timeouts, tap))
 
+    async def check(self) -> None:
+        """Look up what a request needs, and send none.
+
+        Raises:
+            ConfigurationError: There is no region, no credentials, or the latter must not go to the endpoint URL.
+        """
+        await asyncio.to_thread(self._signer.sign, "invoke_endpoint", {"EndpointName": "none", "Body": b""})
+
     async def open_session(self, endpoint: Endpoint) -> Session:
         """Open a stateful session; later requests name it by `ChatRequest.session_id`.
 

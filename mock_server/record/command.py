@@ -6,9 +6,11 @@ import argparse
 import asyncio
 import re
 import sys
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from backends.chat import ChatMessage, ChatRequest
 from backends.container import ContainerBackend
@@ -32,13 +34,14 @@ PATIENT = Timeouts(first_byte_s=None, idle_s=None, total_s=None)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Record; return the exit code: 0 for a whole answer, 1 for one that failed, 2 for what cannot be tried, 130 for what Ctrl-C ended."""
+    """Record; return the exit code: 0 for a whole answer, 1 for one that failed, 2 for what cannot be tried, 130 for what Ctrl-C ended but a proxy: 0."""
     progress = Progress(sys.stderr)
     try:
         if options.import_capture:
             return _import_capture(options, progress)
         if options.proxy:
             return _serve_proxy(options, progress)
+        _check_file(options.out, overwrite=options.force)
         return asyncio.run(_record(options, _read_request(options), progress))
     except (ConfigurationError, RecordingError) as error:
         return _fail(progress, str(error), 2)
@@ -71,11 +74,11 @@ def _serve_proxy(options: argparse.Namespace, progress: Progress) -> int:
     host, port = listener.getsockname()[:2]
     url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     point = f"Set CONTAINER_URL, or whatever your client has, to {url}" if options.url else f"export AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME={url}"
-    progress.say(f"What is sent to {url} goes on to {_far_side(options)} and is recorded in {folder}.\n{point}\nCtrl-C stops it.")
 
     async def serve() -> None:
         container = Endpoint(options.endpoint or "container", url=options.url) if options.url else None
         async with _backend(options, PATIENT) as backend, progress.shown():
+            progress.say(f"What is sent to {url} goes on to {_far_side(options)} and is recorded in {folder}.\n{point}\nCtrl-C stops it.")
             await Server(Proxy(backend, container, folder, progress)).serve(sockets=[listener])
 
     with suppress(KeyboardInterrupt):  # from before the server listens to Ctrl-C
@@ -92,13 +95,48 @@ def _folder(path: Path) -> Path:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RecordingError(f"--out {path}: expected a folder, or the name of a new one: {error.strerror}") from error
+    try:
+        TemporaryFile(dir=path).close()
+    except OSError as error:
+        raise RecordingError(f"--out {path}: expected a folder that can be written to: {error.strerror}") from error
     return path
 
 
-def _backend(options: argparse.Namespace, timeouts: Timeouts) -> ContainerBackend | SageMakerBackend:
+def _check_file(file: Path, *, overwrite: bool) -> None:
+    """Find out whether a recording can be written before anybody is asked, who may want money for the answer; one that is there is not touched.
+
+    Raises:
+        RecordingError: It cannot.
+    """
+    try:
+        is_there = file.exists()
+        if not is_there:
+            TemporaryFile(dir=file.parent).close()
+        elif overwrite:
+            file.open("r+b", buffering=0).close()
+    except OSError as error:
+        raise RecordingError(f"--out {file}: expected a file that can be written: {error.strerror}") from error
+    if is_there and not overwrite:
+        raise RecordingError(f"--out {file}: there is such a file already; choose another, or overwrite it with --force")
+
+
+@asynccontextmanager
+async def _backend(options: argparse.Namespace, timeouts: Timeouts) -> AsyncIterator[ContainerBackend | SageMakerBackend]:
+    """Run the block with who asks, once it is known that it can.
+
+    Raises:
+        ConfigurationError: It lacks a region, credentials, or whatever else the AWS configuration has to say.
+    """
     if options.url:
-        return ContainerBackend(timeouts=timeouts)
-    return SageMakerBackend(region=options.region, profile=options.profile, endpoint_url=options.endpoint_url, timeouts=timeouts)
+        async with ContainerBackend(timeouts=timeouts) as container:
+            yield container
+        return
+    async with SageMakerBackend(region=options.region, profile=options.profile, endpoint_url=options.endpoint_url, timeouts=timeouts) as sagemaker:
+        try:
+            await sagemaker.check()
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{error}; here that is --region, --profile and --endpoint-url") from error
+        yield sagemaker
 
 
 def _read_request(options: argparse.Namespace) -> RawRequest:
@@ -129,8 +167,6 @@ def _read_body(name: str) -> bytes:
 
 
 async def _record(options: argparse.Namespace, asked: RawRequest, progress: Progress) -> int:
-    if options.out.exists() and not options.force:
-        raise RecordingError(f"--out {options.out}: there is such a file already; choose another, or overwrite it with --force")
     front: Front = "container" if options.url else "runtime"
     path = options.path if options.url else f"/endpoints/{asked.endpoint.name}/invocations-response-stream"
     request = RecordedRequest(asked.method, path, dict(asked.headers), asked.body)

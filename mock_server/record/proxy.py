@@ -6,8 +6,10 @@ own container, and is never kept.
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
+from http import HTTPStatus
 from itertools import count
 from pathlib import Path
 from typing import Protocol
@@ -32,6 +34,7 @@ OPERATION = re.compile(r"/endpoints/(?P<name>[^/]+)/invocations(?P<stream>-respo
 NO_OPERATION = "is none of what is recorded: expected POST /endpoints/NAME/invocations-response-stream or /endpoints/NAME/invocations"
 OUR_OWN = OF_ONE_CONNECTION - {"content-length"} | {"date"}
 """Headers of a response that the proxy's own connection writes."""
+WITHOUT_BODY = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 
 
 class Upstream(Protocol):
@@ -97,6 +100,8 @@ class _Relay:
         self._recorder = Recorder(proxy.front, recorded, self._open_file)
         self._file: Path | None = None
         self._head_left = False
+        self._left_bytes = math.inf
+        self._held: list[Message] = []
 
     async def run(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -116,12 +121,28 @@ class _Relay:
         with self._recorder.following(answer):
             async with answer:
                 self._recorder.begin(answer)
-                await send(_head(answer))
-                self._head_left = True
+                self._left_bytes = self._length_of(answer)
+                await self._pass_on(_head(answer), send)
                 async for event in answer:
                     if isinstance(event, Data):
-                        await send({"type": "http.response.body", "body": event.data, "more_body": True})
-        await send({"type": "http.response.body", "body": b""})
+                        await self._pass_on({"type": "http.response.body", "body": event.data, "more_body": True}, send)
+        for message in (*self._held, {"type": "http.response.body", "body": b""}):
+            await send(message)
+
+    async def _pass_on(self, message: Message, send: Send) -> None:
+        """Send what does not complete the answer; what does waits until its end is noted, since an application may go as soon as it has it."""
+        self._left_bytes -= len(message.get("body", b""))
+        if self._left_bytes > 0:
+            await send(message)
+            self._head_left = True
+        else:
+            self._held.append(message)
+
+    def _length_of(self, answer: NetworkAnswer) -> float:
+        """Return after how many bytes an application knows that the body is whole; infinity where a last chunk says it."""
+        if self._asked.method == "HEAD" or answer.status in WITHOUT_BODY:
+            return 0
+        return float(answer.headers.get("content-length", math.inf))
 
     def _open_file(self) -> RecordingWriter:
         """Open the endpoint's next file: `my-endpoint-0001.jsonl`."""

@@ -201,6 +201,25 @@ def test_a_file_that_is_there_is_kept_unless_it_is_to_be_overwritten(twin: MockS
     assert load_recording(file).end.kind == "completed"
 
 
+UNWRITABLE = [
+    ("none/mine.jsonl", "No such file or directory"),
+    ("mine/mine.jsonl", "Not a directory"),
+    ("folder", "Is a directory"),
+    ("x" * 300, "File name too long"),
+]
+
+
+@pytest.mark.parametrize(("name", "problem"), UNWRITABLE)
+async def test_nobody_is_asked_for_what_cannot_be_written(name: str, problem: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "mine").touch()
+    (tmp_path / "folder").mkdir()
+    file = tmp_path / name
+    async with FarSide([[sagemaker_head() + chunk(FRAMES) + LAST_CHUNK]]) as far:
+        assert await record("--prompt", "hello", "--out", str(file), "--force", far=far) == 2
+        assert not far.requests
+    assert capsys.readouterr().err == f"python -m mock_server record: --out {file}: expected a file that can be written: {problem}\n"
+
+
 def test_what_cannot_be_had_leaves_the_file_as_it_was(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "mine.jsonl"
     file.write_text("mine")
@@ -222,6 +241,8 @@ MISTAKES = [
     (["--prompt", "x", "--out", "a"], "nobody to ask: give --endpoint NAME, or --url for a container"),
     (["--endpoint", "mine", "--body", "/none", "--out", "a"], "--body /none: expected a file that can be read: No such file or directory"),
     (["--proxy", "--out", "/dev/null"], "--out /dev/null: expected a folder, or the name of a new one: File exists"),
+    (["--proxy", "--out", "/proc"], "--out /proc: expected a folder that can be written to: No such file or directory"),
+    (["--import-capture", __file__, "--out", "/proc"], "--out /proc: expected a folder that can be written to: No such file or directory"),
     (["--import-capture", "/none", "--out", "."], "/none: expected a file of Data Capture: No such file or directory"),
     (["--url", "ftp://mine", "--prompt", "x", "--out", "a"], "the url of the endpoint 'container' is 'ftp://mine', expected "),
     (["--url", "http://mine", "--body", __file__, "--custom-attributes", "日", "--out", "a"], "a header holds '日', expected Latin-1"),

@@ -31,6 +31,7 @@ from mock_server.record.progress import Progress
 from mock_server.record.proxy import Proxy
 from mock_server.server import Server, bind
 from tests.backends.far_side import LAST_CHUNK, Close, FarSide, Stall, chunk, container_head, line, refusal, sagemaker_head
+from tests.mock_server.plain_client import PlainClient
 from tests.mock_server.test_record import DAMAGED, FRAMES, recording_process, until
 
 TGI = "falcon-7b-instruct-tgi"
@@ -178,6 +179,36 @@ def test_an_answer_that_does_not_stream_is_passed_on_too(proxy: Running, far: Mo
     [recording] = proxy.recordings()
     assert (recording.body, recording.request.path, response["ContentType"]) == (body, f"/endpoints/{TGI}/invocations", "application/json")
     assert far.journal.wait(1).ended == "completed"
+
+
+@pytest.mark.parametrize(
+    ("method", "answer"),
+    [
+        ("POST", refusal(200, b"whole")),
+        ("POST", refusal(200)),
+        ("POST", b"HTTP/1.1 204 No Content\r\n\r\n"),
+        ("HEAD", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"),
+    ],
+)
+async def test_an_answer_is_whole_for_an_application_that_goes_with_its_last_byte(method: str, answer: bytes, tmp_path: Path) -> None:
+    body = answer.partition(b"\r\n\r\n")[2]
+    async with FarSide([[answer]]) as far:
+        with running(tmp_path / "recordings", ContainerBackend(), Endpoint("mine", url=far.url)) as proxy:
+            for number in range(1, 31):
+                await asyncio.to_thread(_ask_and_go, proxy.url, method, body)
+                recordings = proxy.recordings()
+                assert (len(recordings), recordings[-1].end.kind, recordings[-1].body) == (number, "completed", body)
+
+
+def _ask_and_go(url: str, method: str, body: bytes) -> None:
+    """Close the connection, as curl does, as soon as the answer is whole."""
+    with PlainClient(url) as client:
+        client.socket.sendall(f"{method} /invocations HTTP/1.1\r\nHost: proxy\r\nContent-Length: 0\r\n\r\n".encode())
+        received = b""
+        while not (b"\r\n\r\n" in received and received.endswith(body)):
+            data = client.socket.recv(65536)
+            assert data, received
+            received += data
 
 
 def test_an_error_is_passed_on_as_it_came_and_the_sdks_attempts_are_its_own(proxy: Running, far: MockServer) -> None:
@@ -330,3 +361,17 @@ def test_a_taken_port_is_exit_2(tmp_path: Path, capsys: pytest.CaptureFixture[st
         port = str(listener.getsockname()[1])
         assert main(["record", "--proxy", "--port", port, "--out", str(tmp_path)]) == 2
     assert capsys.readouterr().err.endswith(f"--host 127.0.0.1 --port {port}: Address already in use; choose another --port, or 0 for a free one\n")
+
+
+@pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_ACCESS_KEY_ID"])
+def test_what_the_aws_configuration_lacks_is_exit_2_before_the_proxy_is_ready(
+    variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lacking = {"AWS_REGION": "no AWS region: ", "AWS_ACCESS_KEY_ID": "no AWS credentials: "}
+    for name, value in {"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "dummy-key", "AWS_SECRET_ACCESS_KEY": "dummy-secret"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv(variable)
+    assert main(["record", "--proxy", "--port", "0", "--out", str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"python -m mock_server record: {lacking[variable]}")
+    assert said.endswith("; here that is --region, --profile and --endpoint-url\n")
