@@ -37,6 +37,14 @@ async def test_no_region_names_the_variable_to_set(far: FarSide) -> None:
     assert "AWS_DEFAULT_REGION" in await refused(endpoint_url=far.url, credentials=Credentials("a", "b"))
 
 
+async def test_a_check_finds_what_is_missing_before_anything_is_asked(far: FarSide) -> None:
+    async with SageMakerBackend(endpoint_url=far.url, credentials=Credentials("a", "b")) as backend:
+        with pytest.raises(ConfigurationError, match="AWS_DEFAULT_REGION"):
+            await backend.check()
+    async with SageMakerBackend(endpoint_url=far.url, credentials=Credentials("a", "b"), region="us-east-1") as backend:
+        await backend.check()
+
+
 async def test_no_credentials_say_where_they_could_come_from(far: FarSide) -> None:
     assert "AWS_ACCESS_KEY_ID" in await refused(endpoint_url=far.url, region="us-east-1")
 
