@@ -1,0 +1,1 @@
+"""The cases, a table for each few families."""
