@@ -37,7 +37,7 @@ FAMILIES: Mapping[str, str] = {
 }
 """Family -> what its cases vary."""
 
-_TABLES = ("alignment",)
+_TABLES = ("alignment", "surrogates", "framing_text")
 """The files under `cases/`, each with its `CASES`."""
 
 
