@@ -159,7 +159,8 @@ class AnswerReader:
         return (Token(parse_text(body["generation"])),)
 
     def _read_choices(self, document: Document) -> Sequence[StreamEvent]:
-        choices = [choice for choice in document["choices"] or () if not choice.get("index")]
+        counts_tokens = document.get("object") == "text_completion"  # TGI before 1.4.4, where a delta's index is its token's
+        choices = [choice for choice in document["choices"] or () if not choice.get("index") or (counts_tokens and "delta" in choice)]
         self._needs_end = True
         usage = document.get("usage")
         if isinstance(usage, dict):
@@ -176,7 +177,7 @@ class AnswerReader:
         return (self.finish(),)
 
     def _end_with(self, container_reason: Any) -> None:
-        if isinstance(container_reason, str):
+        if isinstance(container_reason, str) and container_reason:  # TGI's completions have an empty one until the last
             self._container_reason = container_reason
             self._ended = True
 

@@ -37,7 +37,14 @@ FAMILIES: Mapping[str, str] = {
 }
 """Family -> what its cases vary."""
 
-_TABLES = ("alignment", "surrogates", "framing_text")
+_TABLES = (
+    "alignment",
+    "surrogates",
+    "framing_text",
+    "chunks",
+    "chunk_ends",
+    "chunk_members",
+)
 """The files under `cases/`, each with its `CASES`."""
 
 
