@@ -44,6 +44,9 @@ _TABLES = (
     "chunks",
     "chunk_ends",
     "chunk_members",
+    "tool_calls",
+    "errors",
+    "lmi_errors",
 )
 """The files under `cases/`, each with its `CASES`."""
 
