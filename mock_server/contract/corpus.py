@@ -47,6 +47,8 @@ _TABLES = (
     "tool_calls",
     "errors",
     "lmi_errors",
+    "invalid",
+    "rare",
 )
 """The files under `cases/`, each with its `CASES`."""
 
