@@ -49,6 +49,9 @@ _TABLES = (
     "lmi_errors",
     "invalid",
     "rare",
+    "exceptions",
+    "frames",
+    "bad_frames",
 )
 """The files under `cases/`, each with its `CASES`."""
 

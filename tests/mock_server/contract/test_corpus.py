@@ -2,12 +2,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import pytest
+from botocore.eventstream import EventStreamBuffer
 
 from backends.errors import BackendError, MalformedFrame, StreamInterrupted, TruncatedStream
 from backends.events import Finish, StreamEvent, Token
 from backends.wire import decode_events
+from backends.wire.eventstream import EventStreamDecoder
+from backends.wire.parts import parse_part
 from mock_server.containers import CONTAINERS
 from mock_server.contract.case import FORMATS, Case, Outcome
 from mock_server.contract.corpus import FAMILIES, corpus, stream_cases
@@ -16,17 +21,25 @@ CASES = list(corpus().values())
 ERRORS: dict[type[BackendError], str] = {MalformedFrame: "malformed", TruncatedStream: "truncated", StreamInterrupted: "interrupted"}
 
 
+def unframed(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    decoder = EventStreamDecoder()
+    for piece in pieces:
+        for message in decoder.feed(piece):
+            yield parse_part(message) or b""
+    yield from (message.payload for message in decoder.finish())
+
+
 def read(case: Case) -> Outcome:
     events: list[StreamEvent] = []
     try:
-        for event in decode_events(case.parts, case.content_type):
+        for event in decode_events(unframed(case.payloads) if case.layer == "frames" else case.parts, case.content_type):
             events.append(event)  # noqa: PERF402 - list.extend would lose what precedes an error
     except BackendError as error:
         return Outcome(tuple(events), ERRORS[type(error)], str(error) if type(error) is StreamInterrupted else "")  # type: ignore[arg-type]
     return Outcome(tuple(events))
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case.layer != "frames"], ids=str)
+@pytest.mark.parametrize("case", CASES, ids=str)
 def test_our_reader_makes_of_every_case_what_is_right(case: Case) -> None:
     made = read(case)
 
@@ -50,6 +63,20 @@ def test_a_case_says_what_it_is_why_it_is_right_and_who_says_so(case: Case) -> N
     assert case.source
     assert all(address.startswith("https://") for address in case.bit)
     assert (case.error is None) == any(isinstance(event, Finish) for event in case.events)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.layer == "frames" and case.error in {None, "interrupted"}], ids=str)
+def test_botocore_finds_the_same_frames(case: Case) -> None:
+    decoder, buffer = EventStreamDecoder(), EventStreamBuffer()
+    ours: list[bytes] = []
+    theirs: list[Any] = []  # botocore has no types of its own here
+    for piece in case.payloads:
+        ours += [message.payload for message in decoder.feed(piece)]
+        buffer.add_data(piece)
+        theirs += list(buffer)
+
+    assert list(decoder.finish()) == []
+    assert [message.payload for message in theirs] == ours
 
 
 def test_every_family_has_cases() -> None:
