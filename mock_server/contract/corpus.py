@@ -39,6 +39,7 @@ FAMILIES: Mapping[str, str] = {
 
 _TABLES = (
     "alignment",
+    "characters",
     "surrogates",
     "framing_text",
     "chunks",
