@@ -40,6 +40,7 @@ FAMILIES: Mapping[str, str] = {
 _TABLES = (
     "alignment",
     "characters",
+    "lines",
     "surrogates",
     "framing_text",
     "chunks",
