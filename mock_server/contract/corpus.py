@@ -41,6 +41,8 @@ _TABLES = (
     "alignment",
     "characters",
     "lines",
+    "fields",
+    "data",
     "surrogates",
     "framing_text",
     "chunks",
