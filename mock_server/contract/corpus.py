@@ -43,6 +43,8 @@ _TABLES = (
     "lines",
     "fields",
     "data",
+    "ending",
+    "done",
     "surrogates",
     "framing_text",
     "chunks",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
-from backends.events import Finish, Token
+from backends.events import Token
 from mock_server.contract.case import said
 from mock_server.contract.cases.rows import (
     COMPLETION_EVENTS,
+    LENGTH,
     LMI_0_23,
     LMI_0_24,
     LMI_0_28,
@@ -28,7 +29,6 @@ from mock_server.contract.cases.rows import (
 OPAQUE = "botocore's model of sagemaker-runtime 2017-05-13: PayloadPart.Bytes is a blob, of which no boundary means anything"
 STRANDS = "https://github.com/strands-agents/harness-sdk/issues/4035"
 LITELLM = "https://github.com/BerriAI/litellm/issues/5372"
-LENGTH = Finish("length", "length")
 
 alignment = partial(row, "alignment", source=OPAQUE)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
-from backends.events import Finish, Token
+from backends.events import Token
 from mock_server.contract.case import fails, said
 from mock_server.contract.cases.rows import (
     JSON,
+    LENGTH,
     LMI_0_24,
     LMI_0_28,
     LMI_0_36,
@@ -33,7 +34,6 @@ BIT_SPLIT = (
 )
 MARK_OF_STREAM = "WHATWG HTML, 9.2.5: the stream is decoded as UTF-8, which takes one byte order mark off its beginning"
 MARK_OF_JSON = "RFC 8259, section 8.1: no mark is to be written before JSON, and a parser may ignore one"
-LENGTH = Finish("length", "length")
 
 utf_8 = partial(row, "utf-8", source=RFC_3629, bit=BIT_SPLIT)
 mark = partial(row, "byte-order-mark")

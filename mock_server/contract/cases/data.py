@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from backends.events import Finish, Token
+from backends.events import Token
 from mock_server.contract.case import fails, said
-from mock_server.contract.cases.rows import CHAT_EVENTS, TGI_0_9, TGI_CHUNK, TOKEN_EVENTS, row
+from mock_server.contract.cases.rows import CHAT_EVENTS, LENGTH, TGI_0_9, TGI_CHUNK, TOKEN_EVENTS, row
 
 FIELD_VALUE = "WHATWG HTML, 9.2.6: one space behind the colon is removed, if there is one"
 JOINED = "WHATWG HTML, 9.2.6: each data field's value and an LF are appended, and the last LF is removed"
@@ -110,7 +110,7 @@ CASES = (
         CHAT_EVENTS,
         b"data: " + TGI_CHUNK + b'"Dew"},"logprobs":null,"finish_reason":null}],"usage":null}\n\ndata:\n\n',
         b"data: \n\ndata: " + TGI_CHUNK + b'"y"},"logprobs":null,"finish_reason":"length"}],"usage":null}\n\ndata: [DONE]\n\n',
-        right=said("Dew", "y", finish=Finish("length", "length")),
+        right=said("Dew", "y", finish=LENGTH),
         why="An event with empty data is dispatched and carries nothing: it is no JSON to be read, and no end.",
         bit=("https://github.com/vercel/ai/pull/15880", "https://github.com/openai/openai-python/issues/2722"),
     ),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from backends.events import Finish, Token
+from backends.events import Token
 from mock_server.contract.case import fails, said
-from mock_server.contract.cases.rows import CHAT_EVENTS, TGI_2_4, TOKEN_EVENTS, row
+from mock_server.contract.cases.rows import CHAT_EVENTS, LENGTH, TGI_2_4, TOKEN_EVENTS, row
 
 GRAMMAR = "WHATWG HTML, 9.2.5: comment is a colon, any characters and a line end; 9.2.6: a line that begins with a colon is ignored"
 KEEP_ALIVE = "text-generation-inference, router/src/server.rs: KeepAlive::default(); axum, src/response/sse.rs: a colon and two LF after 15 s of silence"
@@ -14,7 +14,6 @@ PROCESS_FIELD = "WHATWG HTML, 9.2.6, steps to process the field: any other field
 DISPATCH = "WHATWG HTML, 9.2.6, steps to dispatch the event: without data, nothing is dispatched"
 BIT_COMMENTS = ("https://github.com/modelscope/ms-swift/pull/10086",)
 BIT_CONTROL = ("https://github.com/openai/openai-python/issues/2722", "https://github.com/openai/openai-python/issues/3833")
-LENGTH = Finish("length", "length")
 
 FIRST = b'data: {"token": {"id": 1, "text": "Rain", "log_prob": -0.5}}\n\n'
 LAST = b'data: {"token": {"id": 2, "text": "bow", "log_prob": -0.5}, "generated_text": "Rainbow"}\n\n'

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
-from backends.events import Finish, Token
+from backends.events import Token
 from mock_server.contract.case import fails, said
 from mock_server.contract.cases.rows import (
     COMPLETION_EVENTS,
+    LENGTH,
     LMI_0_23,
     LMI_0_24,
     LMI_0_28,
@@ -34,7 +35,6 @@ BIT_SEPARATORS = (
     "https://github.com/modelscope/evalscope/pull/1642",
     "https://github.com/open-metadata/OpenMetadata/issues/29531",
 )
-LENGTH = Finish("length", "length")
 RIVER = Token("River", 1, -0.5)
 RIVERS = said(RIVER, Token("s", 2, -0.5))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from backends.events import Finish
 from mock_server.contract.case import Case, Format, Outcome
 
 
@@ -19,6 +20,9 @@ class By:
     content_type: str | None
     container: str = ""
 
+
+LENGTH = Finish("length", "length")
+"""The end that no special token comes with."""
 
 SSE, JSON_LINES, JSON = "text/event-stream", "application/jsonlines", "application/json"
 
