@@ -18,7 +18,6 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias, get_args
@@ -85,6 +84,12 @@ class Script:
     finish_reason: FinishReason = "eos_token"
     then: str | None = None
     """The script that answers in its place once its tool calls have a result, and where there are no tools."""
+    questions: tuple[str, ...] = field(init=False)
+    """Its prompts, normalised."""
+
+    def __post_init__(self) -> None:
+        """Normalise once what every request is compared with."""
+        object.__setattr__(self, "questions", tuple(map(normalize, self.prompts)))
 
     @property
     def text(self) -> str:
@@ -106,15 +111,11 @@ def find_script(scripts: Mapping[str, Script], prompt: str) -> Script:
     asked = normalize(last_turn(prompt[-MAX_READ_CHARACTERS:]))
     best, found = (-1, 0), scripts[FALLBACK]
     for script in scripts.values():
-        for question in map(_question, script.prompts):
+        for question in script.questions:
             start = asked.rfind(question)
-            place = start + len(question), len(question)
-            if start >= 0 and place > best:
+            if start >= 0 and (place := (start + len(question), len(question))) > best:
                 best, found = place, script
     return found
-
-
-_question = lru_cache(maxsize=4096)(normalize)
 
 
 def load_scripts(folder: Path, known: Mapping[str, Script] = MappingProxyType({}), family: str = "falcon") -> dict[str, Script]:
@@ -132,8 +133,8 @@ def load_scripts(folder: Path, known: Mapping[str, Script] = MappingProxyType({}
         raise ScriptError(str(folder), f"a file {FALLBACK}.json, which answers every other prompt", sorted(scripts))
     answered: dict[str, str] = {}
     for script in scripts.values():
-        for prompt in script.prompts:
-            other = answered.setdefault(normalize(prompt), script.name)
+        for prompt, question in zip(script.prompts, script.questions, strict=True):
+            other = answered.setdefault(question, script.name)
             if other != script.name:
                 raise ScriptError(f"{script.name}.json: prompts", f"questions that {other}.json does not answer too", prompt)
     for script in scripts.values():
