@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import compress, repeat
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from backends.endpoints import Accepts
@@ -171,10 +172,10 @@ class Taken:
     def reply(self, answer: Generated) -> Reply:
         """Return the reply with a whole answer."""
         lines, last = self.writer.tokens(answer.tokens[:-1]), self.writer.last(answer)
-        written = [(write, 1) for write in self.opening] + [(write, count) for count, write in enumerate(lines, start=1) if write]
-        ending = [(write, answer.length) for write in last if write]
-        left = written + ending
-        return replace(self.head, writes=[write for write, _ in left], tokens=[count for _, count in left], ending=len(ending))
+        ending = list(filter(None, last))
+        writes = [*self.opening, *filter(None, lines), *ending]
+        tokens = [*repeat(1, len(self.opening)), *compress(range(1, len(lines) + 1), lines), *repeat(answer.length, len(ending))]
+        return replace(self.head, writes=writes, tokens=tokens, ending=len(ending))
 
 
 class Container(Protocol):

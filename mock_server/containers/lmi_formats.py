@@ -21,30 +21,32 @@ class Outputs:
 
     content_type: ClassVar[str] = JSON_LINES
     streams: ClassVar[bool] = True
-    _escapes: ClassVar[bool] = False
 
     def __init__(self, writing: Writing) -> None:
         self._writing = writing
 
     def tokens(self, tokens: Sequence[ScriptToken], start: int) -> Sequence[bytes]:  # noqa: ARG002 - the protocol's signature
         """Return a line each."""
-        escapes = self._escapes
-        return [_output(token.text, escapes) for token in tokens]
+        line = self._line
+        return [line(token.text) for token in tokens]
 
     def last(self, answer: Generated) -> bytes:
         """Return a line like the others."""
-        return _output(answer.tokens[-1].text, self._escapes)
+        return self._line(answer.tokens[-1].text)
+
+    @staticmethod
+    @lru_cache(maxsize=65536)
+    def _line(text: str) -> bytes:
+        return dumps({"outputs": [text]}) + b"\n"
 
 
 class EscapedOutputs(Outputs):
     """`jsonlines` of 0.23: nothing but ASCII."""
 
-    _escapes: ClassVar[bool] = True
-
-
-@lru_cache(maxsize=65536)
-def _output(text: str, escapes: bool) -> bytes:
-    return json.dumps({"outputs": [text]}, ensure_ascii=escapes).encode() + b"\n"
+    @staticmethod
+    @lru_cache(maxsize=65536)
+    def _line(text: str) -> bytes:
+        return json.dumps({"outputs": [text]}).encode() + b"\n"
 
 
 class Tokens:
