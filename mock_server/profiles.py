@@ -13,6 +13,7 @@ import random
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import islice, repeat
 from typing import TypeAlias
 
@@ -67,9 +68,7 @@ class Profile:
 
     def token_times_s(self, tokens: int, seed: int, streams: int = 1, prompt_tokens: int = 0) -> Sequence[float]:
         """Return when each of `tokens` tokens is there: the first times of `times_s`."""
-        if self.is_instant:
-            return (0.0,) * tokens
-        return tuple(islice(self.times_s(seed, streams, prompt_tokens), tokens))
+        return (0.0,) * tokens if self.is_instant else _first_times_s(self, tokens, seed, streams, prompt_tokens)
 
     def times_s(self, seed: int, streams: int = 1, prompt_tokens: int = 0) -> Iterator[float]:
         """Yield when one token after the other is there, without an end; ascending.
@@ -102,6 +101,12 @@ class Profile:
 
     def _next_stall(self, dice: Dice) -> int:
         return dice.randint(*self.stall.gap_tokens) if self.stall else 0
+
+
+@lru_cache(maxsize=64)
+def _first_times_s(profile: Profile, tokens: int, seed: int, streams: int, prompt_tokens: int) -> Sequence[float]:
+    """Return the first times; answers to the same request share them."""
+    return tuple(islice(profile.times_s(seed, streams, prompt_tokens), tokens))
 
 
 PROFILES = {

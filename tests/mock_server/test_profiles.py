@@ -33,6 +33,11 @@ def test_instant_waits_for_nothing() -> None:
     assert list(find_profile("instant").token_times_s(3, seed=1)) == [0.0, 0.0, 0.0]
 
 
+def test_answers_to_the_same_request_share_their_times() -> None:
+    profile = find_profile("typical")
+    assert profile.token_times_s(50, 7) is profile.token_times_s(50, 7)
+
+
 @pytest.mark.parametrize("name", PROFILES)
 @pytest.mark.parametrize(("streams", "prompt_tokens"), LOADS)
 def test_both_forms_give_the_same_times(name: str, streams: int, prompt_tokens: int) -> None:
