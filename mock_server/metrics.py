@@ -56,6 +56,7 @@ class Metrics:
         )
         self._duration_s = Histogram(f"{PREFIX}duration_seconds", "From an answer's beginning to its end.", place, buckets=DURATION_S, registry=registry)
         self._series = cache(self._open_series)  # to find one by its labels costs more than to count in it
+        self._ended = cache(self._requests.labels)
         journal.tell(self._count)
 
     def text(self) -> bytes:
@@ -73,7 +74,7 @@ class Metrics:
 
     def _count(self, entry: Entry) -> None:
         place = (entry.endpoint if entry.endpoint in self._endpoints() else UNKNOWN, entry.front)
-        self._requests.labels(*place, entry.ended).inc()
+        self._ended(*place, entry.ended).inc()
         for name in _struck(entry):
             self._faults.labels(name).inc()
         if entry.status is None:
