@@ -37,12 +37,13 @@ class Admitted:
     """Its name in the service's model."""
     region: str
     """That it was signed for."""
+    variant: str
+    """The production variant that answers it."""
 
     @property
     def identity(self) -> dict[str, str]:
         """The headers that every response to it has."""
-        entry = self.invocation.entry
-        return {"x-amzn-requestid": entry.request_id, "x-amzn-invoked-production-variant": entry.variant}
+        return {"x-amzn-requestid": self.invocation.draft.entry.request_id, "x-amzn-invoked-production-variant": self.variant}
 
 
 Answer: TypeAlias = Callable[[Admitted], Awaitable[Response]]
@@ -71,18 +72,18 @@ async def serve(twin: Twin, door: Door, request: Request) -> Response:
     try:
         _authenticate(twin, request.scope, body)
     except SignatureRefused as refused:
-        twin.journal.finish(replace(entry, ended="refused", status=STATUS, notes=(str(refused),)))
+        twin.journal.finish(entry, ended="refused", status=STATUS, notes=(str(refused),))
         return signature_response(request_id, refused)
     try:
         admitted = _admit(twin, door, entry, _headers_of(request), body)
     except Refused as refused:
-        twin.journal.finish(replace(entry, ended="refused", status=refused.error.status, notes=(refused.error.message,)))
+        twin.journal.finish(entry, ended="refused", status=refused.error.status, notes=(refused.error.message,))
         return error_response(request_id, refused)
     try:
         async with find_connection(request.scope).until_gone():
             return await door.answer(admitted)
     except Refused as refused:
-        admitted.invocation.finish(admitted.invocation.failure, Tally(status=refused.error.status))
+        admitted.invocation.draft.finish(admitted.invocation.failure, Tally(status=refused.error.status))
         return error_response(request_id, refused)
     admitted.invocation.leave(request)
     return GONE
@@ -123,7 +124,7 @@ def _admit(twin: Twin, door: Door, entry: Entry, headers: Mapping[str, str], bod
             invocation = begin(twin, replace(endpoint, profile=variant.profile), entry, attributes, door.senseless)
     except WordError as error:
         raise invalid(str(error)) from error
-    invocation.entry = replace(invocation.entry, variant=variant.name)
+    invocation.draft.add(variant=variant.name)
     invocation.take_fault(door.senseless)
     asked = ContainerRequest("POST", door.path, headers.get("content-type"), body, invocation.choices.seed, door.operation.forwarded(headers))
-    return Admitted(invocation, asked, door.operation.name, region_of(headers.get("authorization", ""), twin.gate.region))
+    return Admitted(invocation, asked, door.operation.name, region_of(headers.get("authorization", ""), twin.gate.region), variant.name)

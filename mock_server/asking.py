@@ -27,8 +27,7 @@ async def ask(admitted: Admitted, usual_s: float, *, whole: bool) -> tuple[Reply
     limit_s = invocation.limit_s(usual_s)
     until_s = asyncio.get_running_loop().time() + limit_s
     try:
-        async with asyncio.timeout_at(until_s):
-            answer = await invocation.ask(admitted.request, whole=whole)
+        answer = await invocation.ask(admitted.request, whole=whole, until_s=until_s)
     except TimeoutError as error:
         invocation.broke_off = "timed-out"
         raise _failure(admitted, 0, TIMED_OUT) from error
@@ -56,14 +55,14 @@ def failed(admitted: Admitted, answer: Reply | Live) -> Response | None:
     if isinstance(answer, Live) or answer.status == 200:
         return None
     if answer.is_service and answer.status >= 300:
-        return invocation.respond(answer.status, {**dict(answer.headers), "x-amzn-requestid": invocation.entry.request_id}, answer, None)
+        return invocation.respond(answer.status, {**dict(answer.headers), "x-amzn-requestid": invocation.draft.entry.request_id}, answer, None)
     invocation.miss("the container refused the request")
     raise _failure(admitted, answer.status, answer.body.decode(errors="replace"))
 
 
 def response_limit(admitted: Admitted, after_s: float) -> Limit:
     """Return the limit of an answer that comes whole: an error comes in its place."""
-    error = error_response(admitted.invocation.entry.request_id, _failure(admitted, 0, TIMED_OUT))
+    error = error_response(admitted.invocation.draft.entry.request_id, _failure(admitted, 0, TIMED_OUT))
     head = (error.status_code, [(name, value) for name, value in error.raw_headers if name != b"content-length"])
     body = bytes(error.body)
     return Limit(after_s, Timeline((body,), (after_s,), 0, head_waits=True, length_bytes=len(body), ending="clean", head=head))

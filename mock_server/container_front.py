@@ -62,7 +62,7 @@ async def _answer(twin: Twin, request: Request) -> Response:
 
 def _refuse(twin: Twin, entry: Entry, status: int, error: str) -> Response:
     """Answer with the twin's own error: no container says this."""
-    twin.journal.finish(replace(entry, ended="refused", status=status, notes=(error,)))
+    twin.journal.finish(entry, ended="refused", status=status, notes=(error,))
     return JSONResponse({"error": error}, status)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -15,6 +16,7 @@ from mock_server.connection import find_connection
 from mock_server.container_faults import check_kind, has_kind
 from mock_server.containers.container import ContainerRequest, Generated, Reply, Taken, generate
 from mock_server.containers.stateful import handle
+from mock_server.draft import Draft
 from mock_server.fault_queue import FaultQueue, QueuedFault
 from mock_server.faults import BEFORE, Fault, Faults, Stage, parse_faults
 from mock_server.http_cut import HttpCut
@@ -33,6 +35,9 @@ from mock_server.spoiling import FAILED_STATUS, Spoiling
 from mock_server.stream_faults import model_stream_error
 from mock_server.tally import Tally
 from mock_server.words import WordError
+
+BROKEN = model_stream_error("StreamBroken")
+"""The last frame of a stream that the twin ends because it stops."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +89,10 @@ class Invocation:
     twin: Twin
     endpoint: CatalogEntry
     choices: Choices
-    entry: Entry
-    """What the journal says of it, as far as that is known; nobody sees it there before it is answered."""
+    draft: Draft
+    """What the journal is to say of it."""
+    attributes: str = ""
+    """Of its custom attributes, those that are the container's."""
     broke_off: Ended | None = None
     """How it ended where neither the request nor a fault is why: the model failed, or was given up."""
     prompt_tokens: int = 0
@@ -97,12 +104,12 @@ class Invocation:
 
     def __post_init__(self) -> None:
         """Spoil nothing yet."""
-        self.spoiling = Spoiling(self.endpoint.container, self._miss)
+        self.spoiling = Spoiling(self.endpoint.container, self.draft.miss)
 
     @property
     def faults(self) -> tuple[Fault, ...]:
         """The faults that strike this attempt."""
-        return self.choices.fault.striking(self.entry.attempt) if self.choices.fault else ()
+        return self.choices.fault.striking(self.draft.entry.attempt) if self.choices.fault else ()
 
     @property
     def fault(self) -> Fault | None:
@@ -121,39 +128,43 @@ class Invocation:
 
         def can_have(faults: Faults) -> bool:
             known = has_kind(faults.error_kind, self.endpoint.container)
-            return known and bool(faults.striking(self.entry.attempt)) and all(fault.fits(stages) for fault in faults.terms)
+            return known and bool(faults.striking(self.draft.entry.attempt)) and all(fault.fits(stages) for fault in faults.terms)
 
-        if self.choices.fault or self.entry.method != "POST":  # else who asks whether a container is well would take what an answer is to have
+        if self.choices.fault or self.draft.entry.method != "POST":  # else who asks whether a container is well would take what an answer is to have
             return
         if faults := self.twin.faults.take(self.endpoint.name, can_have):
             self.choices = replace(self.choices, fault=faults)
-            self.entry = replace(self.entry, fault=faults.text, fault_from="queue")
+            self.draft.add(fault=faults.text, fault_from="queue")
 
-    async def ask(self, request: ContainerRequest, *, whole: bool = False) -> Reply | Live:
+    async def ask(self, request: ContainerRequest, *, whole: bool = False, until_s: float | None = None) -> Reply | Live:
         """Return the container's reply to the request, which has the custom attributes that are not the twin's; damaged as its faults have it.
 
         Where a model answers, it has begun, or, of a reply that is wanted whole, ended.
+
+        Raises:
+            TimeoutError: The model had not by `until_s`, on the event loop's clock; a script never keeps anybody waiting here.
         """
         self.spoiling.faults = [fault for fault in self.faults if fault.stage == "container"]
         forwarded = {name: value for name, value in request.headers.items() if name != ATTRIBUTES_HEADER}
-        if self.entry.custom_attributes:
-            forwarded[ATTRIBUTES_HEADER] = self.entry.custom_attributes
-        self.entry = replace(self.entry, headers=showable(forwarded))
+        if self.attributes:
+            forwarded[ATTRIBUTES_HEADER] = self.attributes
+        self.draft.add(headers=showable(forwarded))
         taken = handle(self.endpoint.container, replace(request, headers=forwarded, sessions=self.twin.served.now.sessions.get(self.endpoint.name)))
         if note := (taken if isinstance(taken, Reply) else taken.head).note:
-            self.note(note)
+            self.draft.note(note)
         if isinstance(taken, Reply):
             if taken.due_s is not None and not self.choices.is_retimed:
-                self.entry = replace(self.entry, profile="")
+                self.draft.add(profile="")
             return self.spoiling.spoil(taken, None)
         self.prompt_tokens = taken.question.about_tokens
         if self.endpoint.upstream and not self.choices.script:
-            reply = await self._ask_model(taken, self.endpoint.upstream, whole=whole or not taken.head.is_chunked)
+            async with asyncio.timeout_at(until_s):
+                reply = await self._ask_model(taken, self.endpoint.upstream, whole=whole or not taken.head.is_chunked)
             if self.broke_off:
                 self.spoiling.miss("the model failed before")
             return reply
         script = self.choices.find_script(taken.question)
-        self.entry = replace(self.entry, script=script.name)
+        self.draft.add(script=script.name)
         answer = generate(script, taken.question)
         return self.spoiling.spoil(
             taken.reply(answer), self.spoiling.failed(taken, lambda count: taken.writer.failed(Generated(answer.tokens[:count], "error")))
@@ -182,20 +193,12 @@ class Invocation:
     def fail(self, error: ModelError) -> None:
         """Note why the model behind the endpoint did not answer, or no more."""
         self.broke_off = "failed"
-        self.note(str(error))
-
-    def note(self, text: str) -> None:
-        """Say something more in the journal."""
-        self.entry = replace(self.entry, notes=(*self.entry.notes, text))
+        self.draft.note(str(error))
 
     def miss(self, reason: str) -> None:
         """Note, if a fault of the stream was asked for, why it was not reached."""
         if self.fault and self.fault.stage not in BEFORE:
-            self._miss(self.fault.text, reason)
-
-    def _miss(self, fault: str, reason: str) -> None:
-        self.entry = replace(self.entry, missed_faults=(*self.entry.missed_faults, fault))
-        self.note(f"the fault {fault} was not reached: {reason}")
+            self.draft.miss(self.fault.text, reason)
 
     def limit_s(self, usual_s: float) -> float:
         """Return when the service gives an answer up: at a limit of its own, as the twin's setting scales it and the request's speed divides it.
@@ -207,11 +210,12 @@ class Invocation:
 
     def respond(self, status: int, headers: Mapping[str, str], answer: Reply | Live, frame: Frame | None, *, limit: Limit | None = None) -> PlayedResponse:
         """Start the journal's entry; return the response that plays an answer, up to a limit, and then finishes it; `frame` turns a part into a chunk."""
-        played = Pipeline(self.choices, self.fault, self.note, self.miss, self._count_streams(), self.prompt_tokens, self.waited_s).timelines(answer, frame)
+        pipeline = Pipeline(self.choices, self.fault, self.draft.note, self.miss, self._count_streams(), self.prompt_tokens, self.waited_s)
+        played = pipeline.timelines(answer, frame)
         limited = Limited(played, limit) if limit else played
         cut = self.choices.http_cut if frame else None
         timelines = limited if cut is None or cut.is_write else HttpCut(limited, cut, self.choices.seed)
-        self.entry = self.twin.journal.start(self.entry)
+        self.draft.start()
 
         def report(tally: Tally) -> None:
             ended = tally.ended
@@ -225,10 +229,16 @@ class Invocation:
                 ended = "fault"
             if ended == "completed" and (status >= 400 or self.broke_off):
                 ended = self.failure
-            self.finish(ended, tally)
+            self.draft.finish(ended, tally)
 
-        last_words = model_stream_error("StreamBroken") if frame else b""
-        return PlayedResponse(status=status, headers=raw_headers(headers), timelines=timelines, last_words=last_words, clock=self.twin.clock, report=report)
+        return PlayedResponse(
+            status=status,
+            headers=raw_headers(headers),
+            timelines=timelines,
+            last_words=BROKEN if frame else b"",
+            clock=self.twin.clock,
+            report=report,
+        )
 
     def _count_streams(self) -> int:
         """Return how many streams the endpoint has open with this one, where the profile asks."""
@@ -236,27 +246,7 @@ class Invocation:
 
     def leave(self, request: Request) -> None:
         """Finish the journal's entry of a client that went before it was answered, or was sent away because the twin stops."""
-        self.finish("stopped" if find_connection(request.scope).is_stopped else "cancelled", Tally())
-
-    def finish(self, ended: Ended, tally: Tally) -> None:
-        """Finish the journal's entry with what left."""
-        is_cancelled = ended == "cancelled"
-        entry = replace(
-            self.entry,
-            ended=ended,
-            status=tally.status,
-            parts=tally.parts,
-            bytes=tally.bytes,
-            cancelled_at_part=tally.parts if is_cancelled else None,
-            cancelled_at_byte=tally.bytes if is_cancelled else None,
-            planned_s=tuple(tally.planned_s),
-            kept_s=tuple(tally.kept_s),
-            late_s=tally.late_s,
-            duration_s=tally.duration_s,
-            waits=tally.waits,
-            waited_s=tally.waited_s,
-        )
-        self.twin.journal.finish(entry)
+        self.draft.finish("stopped" if find_connection(request.scope).is_stopped else "cancelled", Tally())
 
 
 def raw_headers(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
@@ -274,9 +264,11 @@ def begin(twin: Twin, endpoint: CatalogEntry, entry: Entry, attributes: str, sta
     for fault in choices.fault.terms if choices.fault else ():
         if fault.stage in stages:
             raise WordError(f"mock.fault: {fault.name!r} {stages[fault.stage]}", "a fault that this request can have")
-    seen = replace(
+    forwarded = strip_choices(attributes)
+    draft = Draft(
+        twin.journal,
         entry,
-        custom_attributes=strip_choices(attributes),
+        custom_attributes=forwarded,
         profile=choices.profile.name,
         cut=choices.cut.text,
         http_cut=choices.http_cut.text if choices.http_cut else None,
@@ -284,4 +276,4 @@ def begin(twin: Twin, endpoint: CatalogEntry, entry: Entry, attributes: str, sta
         fault_from="request" if choices.fault else None,
         seed=choices.seed,
     )
-    return Invocation(twin, endpoint, choices, seen)
+    return Invocation(twin, endpoint, choices, draft, forwarded)

@@ -171,18 +171,18 @@ class Journal:
         with self._changed:
             return sum(entry.endpoint == endpoint for entry in self._open.values())
 
-    def start(self, entry: Entry) -> Entry:
-        """Note a request that is being answered; return its entry, numbered."""
+    def start(self, entry: Entry, **members: Any) -> Entry:
+        """Note a request that is being answered; return its entry, with these members, and numbered."""
         with self._changed:
-            numbered = replace(entry, number=next(self._numbers), body=entry.body[:MAX_BODY_BYTES])
+            numbered = self._number(entry, members)
             self._open[numbered.number] = numbered
             self._changed.notify_all()
         return numbered
 
-    def finish(self, entry: Entry) -> None:
-        """Note how a request ended, also of one that was never started."""
+    def finish(self, entry: Entry, **members: Any) -> None:
+        """Note, with these members, how a request ended, also of one that was never started."""
         with self._changed:
-            entry = entry if entry.number else self.start(entry)
+            entry = replace(entry, **members) if entry.number else self._number(entry, members)
             self._open.pop(entry.number, None)
             self._finished.append(entry)
             self._finished_bytes += entry.size_bytes()
@@ -247,6 +247,9 @@ class Journal:
             if not self._changed.wait_for(lambda: len(self._open) >= requests, timeout_s):
                 raise TimeoutError(f"{len(self._open)} of {requests} requests are open after {timeout_s} s: {self._say_open()}")
             return tuple(self._open.values())
+
+    def _number(self, entry: Entry, members: Mapping[str, Any]) -> Entry:
+        return replace(entry, number=next(self._numbers), body=entry.body[:MAX_BODY_BYTES], **members)
 
     def _say_open(self) -> str:
         return ", ".join(f"{entry.path} (number {entry.number})" for entry in self._open.values()) or "none"

@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from mock_server.live import Timelines
+from mock_server.live import LiveTimelines, Timelines
 from mock_server.timeline import Timeline
 
 RESPONSE_S = 60.0
@@ -61,7 +61,9 @@ class Limited:
             yield self._limit.instead
 
     async def _next(self, coming: AsyncIterator[Timeline], until_s: float) -> Timeline | None:
-        """Return the next timeline; None behind the last, or where a model has not given it by the limit."""
+        """Return the next timeline; None behind the last, or where a model has not given it by the limit: all others are there."""
+        if not isinstance(self._timelines, LiveTimelines):
+            return await anext(coming, None)
         try:
             async with asyncio.timeout_at(until_s):
                 return await anext(coming, None)

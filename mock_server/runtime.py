@@ -100,7 +100,7 @@ def _collect(admitted: Admitted, reply: Reply, limit: Limit) -> Response:
     """Answer as InvokeEndpoint: the whole body at once, when the last of it is there."""
     invocation = admitted.invocation
     if invocation.choices.http_cut:
-        invocation.note("mock.http_cut found nothing to cut: InvokeEndpoint answers without chunks")
+        invocation.draft.note("mock.http_cut found nothing to cut: InvokeEndpoint answers without chunks")
     headers = {**admitted.identity, **_told(reply, TOLD_WHOLE), "content-type": content_type_of(reply)}
     return invocation.respond(200, headers, reply.as_one_write(), None, limit=limit)
 

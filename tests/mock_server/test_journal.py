@@ -31,6 +31,16 @@ def test_a_request_that_was_refused_at_once_is_numbered_too() -> None:
     assert ([seen.number for seen in journal.open], [seen.number for seen in journal.finished]) == ([1], [2])
 
 
+def test_what_has_become_known_is_noted_with_a_start_and_with_an_end() -> None:
+    journal = Journal()
+    started = journal.start(entry(), cut="write", seed=7)
+    assert (started.number, started.cut, started.seed, journal.open) == (1, "write", 7, (started,))
+    journal.finish(started, ended="fault", seed=8)
+    assert journal.wait() == replace(started, ended="fault", seed=8)
+    journal.finish(entry(), ended="refused")
+    assert (journal.wait(2).number, journal.wait(2).ended) == (2, "refused")
+
+
 def test_waiting_ends_when_another_thread_finishes_the_last_one() -> None:
     journal = Journal()
     one, two = journal.start(entry()), journal.start(entry())
