@@ -31,10 +31,10 @@ from mock_server.admin_forms import (
 from mock_server.catalog import CatalogError
 from mock_server.containers import CONTAINERS
 from mock_server.guard import Guard
-from mock_server.invocation import Twin
 from mock_server.journal import Wanted
 from mock_server.metrics import CONTENT_TYPE
 from mock_server.served import NoSuchEndpoint
+from mock_server.twin import Twin
 from mock_server.words import WordError
 
 TWIN = "streamtwin.twin"

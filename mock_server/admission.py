@@ -15,7 +15,7 @@ from mock_server.claim import SignatureRefused, WireRequest
 from mock_server.connection import find_connection
 from mock_server.containers.container import ContainerRequest
 from mock_server.faults import Stage
-from mock_server.invocation import Invocation, Twin, begin
+from mock_server.invocation import Invocation, begin
 from mock_server.journal import Entry
 from mock_server.operation import ATTRIBUTES_HEADER, COMPONENT_HEADER, Operation, say_violations
 from mock_server.refusals import Refused, error_response, invalid, not_found, region_of, signature_response, too_long
@@ -23,6 +23,7 @@ from mock_server.requests import GONE, receive
 from mock_server.routing import check_component, draw_variant, find_variant
 from mock_server.sigv4 import STATUS
 from mock_server.tally import Tally
+from mock_server.twin import Twin
 from mock_server.words import WordError
 
 

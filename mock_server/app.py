@@ -13,7 +13,6 @@ from mock_server.admin import admin_app
 from mock_server.catalog import CatalogEntry
 from mock_server.clock import Clock, LoopClock
 from mock_server.container_front import container_routes
-from mock_server.invocation import Twin
 from mock_server.journal import Journal
 from mock_server.metrics import Metrics
 from mock_server.openai_route import openai_routes
@@ -23,6 +22,7 @@ from mock_server.served import Served
 from mock_server.sessions import Sessions
 from mock_server.settings import TwinSettings
 from mock_server.sigv4 import Gate
+from mock_server.twin import Twin
 
 DEFAULTS = TwinSettings()
 

@@ -12,11 +12,12 @@ from starlette.routing import Route
 from mock_server.connection import find_connection
 from mock_server.containers.container import ContainerRequest, Reply
 from mock_server.faults import Stage
-from mock_server.invocation import Invocation, Twin, begin
+from mock_server.invocation import Invocation, begin
 from mock_server.journal import Entry
 from mock_server.live import Live, head_of
 from mock_server.operation import ATTRIBUTES_HEADER
 from mock_server.requests import GONE, MAX_BODY_BYTES, receive
+from mock_server.twin import Twin
 from mock_server.words import WordError
 
 NO_SERVICE: Mapping[Stage, str] = {

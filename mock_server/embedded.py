@@ -15,12 +15,12 @@ from backends.endpoints import Endpoint
 from mock_server import catalog as catalogs
 from mock_server.app import create_app
 from mock_server.clock import Clock
-from mock_server.invocation import Twin
 from mock_server.journal import Journal
 from mock_server.server import Server, bind
 from mock_server.settings import TwinSettings
 from mock_server.sigv4 import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Level, utc_now
 from mock_server.tls import Certificate
+from mock_server.twin import Twin
 
 HOST = "127.0.0.1"
 

@@ -11,75 +11,27 @@ from starlette.requests import Request
 from mock_server.assembly import Frame
 from mock_server.catalog import CatalogEntry, Upstream
 from mock_server.choices import Choices, choose, strip_choices
-from mock_server.clock import Clock
 from mock_server.connection import find_connection
-from mock_server.container_faults import check_kind, has_kind
+from mock_server.container_faults import has_kind
 from mock_server.containers.container import ContainerRequest, Generated, Reply, Taken, generate
 from mock_server.containers.stateful import handle
 from mock_server.draft import Draft
-from mock_server.fault_queue import FaultQueue, QueuedFault
-from mock_server.faults import BEFORE, Fault, Faults, Stage, parse_faults
+from mock_server.faults import BEFORE, Fault, Faults, Stage
 from mock_server.http_cut import HttpCut
-from mock_server.journal import Ended, Entry, Journal, showable
+from mock_server.journal import Ended, Entry, showable
 from mock_server.limits import Limit, Limited
 from mock_server.live import Live, ModelError
-from mock_server.metrics import Metrics
 from mock_server.operation import ATTRIBUTES_HEADER
 from mock_server.pipeline import Pipeline
 from mock_server.playback import PlayedResponse
-from mock_server.profiles import Profile
-from mock_server.routing import Turns
-from mock_server.served import Served
-from mock_server.sigv4 import Gate
 from mock_server.spoiling import FAILED_STATUS, Spoiling
 from mock_server.stream_faults import model_stream_error
 from mock_server.tally import Tally
+from mock_server.twin import Twin
 from mock_server.words import WordError
 
 BROKEN = model_stream_error("StreamBroken")
 """The last frame of a stream that the twin ends because it stops."""
-
-
-@dataclass(frozen=True, slots=True)
-class Twin:
-    """What every request to one twin shares."""
-
-    served: Served
-    profile: Profile
-    """For endpoints whose catalog names none."""
-    clock: Clock
-    journal: Journal
-    gate: Gate
-    """What the SageMaker Runtime asks of signatures."""
-    time_limits: float
-    """What the SageMaker Runtime's limits are multiplied by."""
-    metrics: Metrics
-    turns: Turns = field(default_factory=Turns)
-    faults: FaultQueue = field(default_factory=FaultQueue)
-    """What was ordered for the requests to come."""
-
-    @property
-    def catalog(self) -> Mapping[str, CatalogEntry]:
-        """What is served now."""
-        return self.served.now.entries
-
-    def queue_fault(self, fault: str, endpoint: str | None = None, times: int = 1) -> QueuedFault:
-        """Order a fault for the next requests, to one endpoint or to any, that ask for none themselves.
-
-        Raises:
-            WordError: It is no fault, too many wait, or the endpoint's container has no error of the kind.
-            NoSuchEndpoint: There is no such endpoint.
-        """
-        if endpoint is not None:
-            check_kind(parse_faults(fault).error_kind, self.served.find(endpoint).container)
-        return self.faults.add(fault, endpoint, times)
-
-    def forget(self) -> None:
-        """Forget what was and what was ordered, but for the requests that are open and the metrics; serve the catalog again."""
-        self.journal.reset()
-        self.turns.forget()
-        self.faults.clear()
-        self.served.restore()
 
 
 @dataclass(slots=True)
@@ -91,7 +43,7 @@ class Invocation:
     choices: Choices
     draft: Draft
     """What the journal is to say of it."""
-    attributes: str = ""
+    attributes: str
     """Of its custom attributes, those that are the container's."""
     broke_off: Ended | None = None
     """How it ended where neither the request nor a fault is why: the model failed, or was given up."""

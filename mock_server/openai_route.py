@@ -19,12 +19,12 @@ from mock_server.asking import ask, content_type_of, failed, response_limit
 from mock_server.container_front import as_written, check_http_cut
 from mock_server.containers.container import Reply
 from mock_server.faults import Stage
-from mock_server.invocation import Twin
 from mock_server.limits import RESPONSE_S, STREAM_S, Limit
 from mock_server.live import Live, head_of
 from mock_server.operation import CHAT_COMPLETIONS
 from mock_server.refusals import invalid
 from mock_server.timeline import Timeline
+from mock_server.twin import Twin
 from mock_server.words import WordError
 
 UNFRAMED: Mapping[Stage, str] = {"event stream": "damages an event stream, and this route answers without one"}

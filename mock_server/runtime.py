@@ -24,13 +24,13 @@ from mock_server.asking import ask, content_type_of, failed, response_limit
 from mock_server.containers.container import Reply
 from mock_server.containers.stateful import CLOSED_SESSION_HEADER, NEW_SESSION_HEADER
 from mock_server.faults import ServiceError, Stage
-from mock_server.invocation import Twin
 from mock_server.limits import RESPONSE_S, STREAM_S, Limit
 from mock_server.live import Live, head_of
 from mock_server.operation import ATTRIBUTES_HEADER, INVOKE, SESSION_HEADER, STREAM
 from mock_server.refusals import Refused, error_response
 from mock_server.stream_faults import model_stream_error
 from mock_server.timeline import Timeline
+from mock_server.twin import Twin
 
 SHORT_PART_BYTES = 512
 OPERATIONS = re.compile(r"/endpoints/[^/]+/(invocations(-response-stream)?|(inference-components/[^/]+/)?openai/v1/chat/completions)")

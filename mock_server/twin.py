@@ -1,0 +1,60 @@
+"""What all requests to one twin share: its endpoints, its clock, its journal, and what was ordered for the requests to come."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from mock_server.catalog import CatalogEntry
+from mock_server.clock import Clock
+from mock_server.container_faults import check_kind
+from mock_server.fault_queue import FaultQueue, QueuedFault
+from mock_server.faults import parse_faults
+from mock_server.journal import Journal
+from mock_server.metrics import Metrics
+from mock_server.profiles import Profile
+from mock_server.routing import Turns
+from mock_server.served import Served
+from mock_server.sigv4 import Gate
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """What every request to one twin shares."""
+
+    served: Served
+    profile: Profile
+    """For endpoints whose catalog names none."""
+    clock: Clock
+    journal: Journal
+    gate: Gate
+    """What the SageMaker Runtime asks of signatures."""
+    time_limits: float
+    """What the SageMaker Runtime's limits are multiplied by."""
+    metrics: Metrics
+    turns: Turns = field(default_factory=Turns)
+    faults: FaultQueue = field(default_factory=FaultQueue)
+    """What was ordered for the requests to come."""
+
+    @property
+    def catalog(self) -> Mapping[str, CatalogEntry]:
+        """What is served now."""
+        return self.served.now.entries
+
+    def queue_fault(self, fault: str, endpoint: str | None = None, times: int = 1) -> QueuedFault:
+        """Order a fault for the next requests, to one endpoint or to any, that ask for none themselves.
+
+        Raises:
+            WordError: It is no fault, too many wait, or the endpoint's container has no error of the kind.
+            NoSuchEndpoint: There is no such endpoint.
+        """
+        if endpoint is not None:
+            check_kind(parse_faults(fault).error_kind, self.served.find(endpoint).container)
+        return self.faults.add(fault, endpoint, times)
+
+    def forget(self) -> None:
+        """Forget what was and what was ordered, but for the requests that are open and the metrics; serve the catalog again."""
+        self.journal.reset()
+        self.turns.forget()
+        self.faults.clear()
+        self.served.restore()
