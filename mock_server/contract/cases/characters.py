@@ -30,7 +30,7 @@ BIT_SPLIT = (
     "https://github.com/BerriAI/litellm/issues/9165",
     "https://github.com/continuedev/continue/pull/13181",
     "https://github.com/vercel/ai/pull/19992",
-    "https://github.com/vllm-project/vllm/issues/38732",
+    "https://github.com/vllm-project/vllm/pull/38732",
 )
 MARK_OF_STREAM = "WHATWG HTML, 9.2.5: the stream is decoded as UTF-8, which takes one byte order mark off its beginning"
 MARK_OF_JSON = "RFC 8259, section 8.1: no mark is to be written before JSON, and a parser may ignore one"
@@ -164,12 +164,12 @@ CASES = (
     utf_8(
         "characters-with-bytes-that-latin-1-breaks-at",
         TGI_2_4,
-        'data: {"index":1,"token":{"id":24,"text":"Ålen går","logprob":-0.5,"special":false},"generated_text":null,"details":null}\n\n'.encode(),
-        'data: {"index":2,"token":{"id":25,"text":" à l’Île","logprob":-0.5,"special":false},"generated_text":"Ålen går à l’Île","details":null}\n\n'.encode(),
-        right=said(Token("Ålen går", 24, -0.5), Token(" à l’Île", 25, -0.5)),
+        'data: {"index":1,"token":{"id":24,"text":"Ål går","logprob":-0.5,"special":false},"generated_text":null,"details":null}\n\n'.encode(),
+        'data: {"index":2,"token":{"id":25,"text":" ✅ à Île","logprob":-0.5,"special":false},"generated_text":"Ål går ✅ à Île","details":null}\n\n'.encode(),
+        right=said(Token("Ål går", 24, -0.5), Token(" ✅ à Île", 25, -0.5)),
         why="The bytes 0x85 and 0xA0 inside a character are no line end and no blank: the text is UTF-8 also where the content type names no charset.",
         source="WHATWG HTML, 9.2.5: event streams are always UTF-8; text-generation-inference 2.4 gives text/event-stream without a charset",
-        bit=(),
+        bit=("https://github.com/open-metadata/OpenMetadata/issues/29531",),
     ),
     mark(
         "a-mark-before-an-event",

@@ -27,7 +27,7 @@ OPENAI_END = "OpenAI's API reference, chat completions, stream: terminated by a 
 USAGE = "OpenAI's API reference, stream_options.include_usage: one more chunk before [DONE], with the usage and no choices"
 BIT_DONE = ("https://github.com/BerriAI/litellm/pull/31598",)
 
-done = partial(row, "done", source=OPENAI_END, bit=BIT_DONE)
+done = partial(row, "done", source=OPENAI_END)
 
 CASES = (
     done(
@@ -38,6 +38,7 @@ CASES = (
         b"data: [DONE]\n\n",
         right=said("Foot", "print", finish=LENGTH),
         why="`[DONE]` is no JSON but the end.",
+        bit=BIT_DONE,
     ),
     done(
         "done-in-the-last-event-s-chunk",
@@ -47,6 +48,7 @@ CASES = (
         right=said("Oar", "s", finish=LENGTH),
         why="LMI writes the last event and `[DONE]` at once: the event counts too.",
         source="djl-serving 0.36, djl_python/output_formatter.py: the sse chat formatter appends it to the last chunk",
+        bit=BIT_DONE,
     ),
     done(
         "done-without-a-space",
@@ -76,7 +78,6 @@ CASES = (
         right=said("Rudder", finish=LENGTH),
         why="TGI before 2.2 writes no `[DONE]` behind a chat: the `finish_reason` is the end.",
         source="text-generation-inference 2.1, router/src/server.rs: chat_completions ends with the last chunk; 2.2 adds [DONE] (pull request 2221)",
-        bit=(),
     ),
     done(
         "done-emptied",
@@ -89,7 +90,6 @@ CASES = (
         right=said("Buoy", finish=LENGTH),
         why="LMI's asynchronous handler takes vLLM's `[DONE]` away and leaves its blank line.",
         source=LMI_END,
-        bit=(),
     ),
     done(
         "done-twice",
@@ -120,7 +120,6 @@ CASES = (
         b"data: " + LMI_CHUNK + b'" and data: [DONE]\\n\\n ok"}, "logprobs": null, "finish_reason": "length"}]}\n\ndata: [DONE]\n\n',
         right=said("[DONE]", " and data: [DONE]\n\n ok", finish=LENGTH),
         why="`[DONE]` inside a text is text: only an event whose whole data it is ends the answer.",
-        bit=(),
     ),
     done(
         "done-inside-a-line",
@@ -130,7 +129,6 @@ CASES = (
         right=said(Token("[DONE]", 1, -0.5), Token(" soon", 2, -0.5)),
         why="The same in a format that knows no `[DONE]`.",
         source="djl-serving 0.36, djl_python/output_formatter.py: jsonlines has no sentinel",
-        bit=(),
     ),
     done(
         "something-behind-done",
@@ -139,7 +137,6 @@ CASES = (
         b'data: {"choices":[{"index":0,"delta":{"content":"no"},"finish_reason":null}]}\n\n: bye\n\ndata: {"unfin',
         right=said("Pier", finish=LENGTH),
         why="`[DONE]` is the end: what stands behind it is no part of the answer, however it looks.",
-        bit=(),
     ),
     done(
         "usage-before-done",

@@ -33,7 +33,7 @@ BIT_SEPARATORS = (
     "https://github.com/florimondmanca/httpx-sse/issues/34",
     "https://github.com/langchain-ai/langgraph/pull/2560",
     "https://github.com/modelscope/evalscope/pull/1642",
-    "https://github.com/open-metadata/OpenMetadata/issues/29531",
+    "https://github.com/langgenius/dify/pull/39008",
 )
 RIVER = Token("River", 1, -0.5)
 RIVERS = said(RIVER, Token("s", 2, -0.5))
@@ -49,7 +49,7 @@ CASES = (
         b'data: {"token": {"id": 2, "text": "s", "log_prob": -0.5}, "generated_text": "Rivers"}\r\n\r\n',
         right=RIVERS,
         why="CR LF ends a line, as proxies and servers that use sse-starlette write it.",
-        bit=BIT_CRLF,
+        bit=(*BIT_CRLF, "https://github.com/hey-api/hey-api/issues/3054"),
     ),
     line_end(
         "crlf-split-between-its-two-bytes",
@@ -60,7 +60,7 @@ CASES = (
         b"\n\r\n",
         right=RIVERS,
         why="An LF that begins a part belongs to the CR that ended the one before: together they end one line.",
-        bit=(*BIT_CRLF, "https://github.com/universal-tool-calling-protocol/python-utcp/pull/100"),
+        bit=BIT_CRLF,
     ),
     line_end(
         "crlf-split-inside-an-event",
@@ -70,7 +70,7 @@ CASES = (
         b'data: {"token": {"id": 2, "text": "s", "log_prob": -0.5}, "generated_text": "Rivers"}\r\n\r\n',
         right=RIVERS,
         why="Who takes the two bytes of a CR LF in two parts for two line ends sees a blank line, and half an event.",
-        bit=("https://github.com/praxis-proxy/praxis/pull/739",),
+        bit=("https://github.com/praxis-proxy/praxis/pull/739", "https://github.com/universal-tool-calling-protocol/python-utcp/pull/100"),
     ),
     line_end(
         "crlf-each-byte-a-part",
