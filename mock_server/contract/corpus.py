@@ -47,6 +47,8 @@ _TABLES = (
     "done",
     "surrogates",
     "framing_text",
+    "special",
+    "outputs",
     "chunks",
     "chunk_ends",
     "chunk_members",
