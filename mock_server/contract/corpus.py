@@ -49,6 +49,8 @@ _TABLES = (
     "framing_text",
     "special",
     "outputs",
+    "fragments",
+    "documents",
     "chunks",
     "chunk_ends",
     "chunk_members",
