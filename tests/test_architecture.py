@@ -94,7 +94,6 @@ BROUGHT_BY = {
     "starlette": "fastapi",
     "urllib3": "boto3",
     "PIL": "gradio",
-    "psutil": "locust",
     "tokenizers": "transformers",
     "langchain_aws": "langchain-aws",
     "langchain_core": "langchain-aws",

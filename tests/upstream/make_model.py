@@ -15,7 +15,7 @@ TEMPLATE = (
 
 
 def main(folder: str) -> None:
-    """Write the model."""
+    """Write the model; it has no end token, so that an answer is as long as was asked for."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
@@ -25,7 +25,7 @@ def main(folder: str) -> None:
     fast.chat_template = TEMPLATE
     torch.manual_seed(7)
     sizes = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 2}
-    config = LlamaConfig(vocab_size=len(fast), max_position_embeddings=1024, bos_token_id=1, eos_token_id=2, pad_token_id=0, **sizes)
+    config = LlamaConfig(vocab_size=len(fast), max_position_embeddings=1024, bos_token_id=1, eos_token_id=None, pad_token_id=0, **sizes)
     LlamaForCausalLM(config).save_pretrained(folder)
     fast.save_pretrained(folder)
 
