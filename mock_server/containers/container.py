@@ -114,9 +114,10 @@ class Reply:
         return self.tokens[-1] if self.tokens else 0
 
     def as_one_write(self) -> Reply:
-        """Return the same reply in one piece, which leaves when the last write would."""
+        """Return the same reply in one piece, which leaves when the last write would, and nothing before it."""
         due_s = None if self.due_s is None else tuple(self.due_s[-1:]) or (0.0,)
-        return replace(self, writes=(self.body,), tokens=(self.last_token,), due_s=due_s, head_s=None, is_chunked=False, head_waits=True)
+        tokens = (self.last_token,)
+        return replace(self, writes=(self.body,), tokens=tokens, due_s=due_s, head_s=None, is_chunked=False, head_waits=True, keep_alive=b"")
 
     def without_times(self) -> Reply:
         """Return the same reply as a profile times it: one token per write, and its end behind the last."""
