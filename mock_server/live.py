@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from time import monotonic
 from typing import Protocol, TypeAlias
 
 from mock_server.container_faults import ContainerDamage
@@ -62,7 +61,7 @@ class Live:
         self._answer = answer
         self._first: ScriptToken | Ending | None = None
         self._tokens: list[ScriptToken] = []
-        self._asked_at_s = monotonic()
+        self._asked_at_s = _now_s()
         self.error: ModelError | None = None
         """Why the answer broke off."""
 
@@ -79,7 +78,12 @@ class Live:
     @property
     def age_s(self) -> float:
         """Seconds since it was asked for."""
-        return monotonic() - self._asked_at_s
+        return _now_s() - self._asked_at_s
+
+    @property
+    def comment(self) -> bytes:
+        """What the container writes into a silence, empty if nothing."""
+        return self.damage.comment(self.head.keep_alive) if self.damage else self.head.keep_alive
 
     async def begin(self) -> None:
         """Wait for the first token.
@@ -100,17 +104,16 @@ class Live:
             ModelError: The answer broke off, and nothing of it has left.
         """
         try:
-            written = [(write, self.tokens) async for heard in self.writes(b"", 0.0) for write in heard.writes]
+            written = [(write, self.tokens) async for heard in self.writes() for write in heard.writes]
         finally:
             await self.aclose()
         if self.error and not self.head.is_chunked:
             raise self.error
         return replace(self.head, writes=[write for write, _ in written], tokens=[count for _, count in written])
 
-    async def writes(self, comment: bytes, silence_s: float) -> AsyncGenerator[Heard]:
-        """Yield what leaves, up to the answer's end or the container's error; `comment` after so much silence, unless it is empty."""
-        writer = self._taken.writer
-        comment = self.damage.comment(comment) if self.damage else comment
+    async def writes(self, silence_s: float | None = None) -> AsyncGenerator[Heard]:
+        """Yield what leaves, up to the answer's end or the container's error; after so much silence of the model's the comment, if there is one."""
+        writer, comment = self._taken.writer, self.comment
         try:
             async with aclosing(self._items()) as items, aclosing(_broken_by(items, silence_s if comment else None)) as heard:
                 async for item in heard:
@@ -178,6 +181,10 @@ async def _broken_by(items: ModelAnswer, silence_s: float | None) -> AsyncGenera
         if coming is not None:
             coming.cancel()
             await asyncio.wait((coming,))
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()
 
 
 async def _next(items: ModelAnswer) -> ScriptToken | Ending | None:

@@ -20,6 +20,9 @@ from mock_server.timeline import Timeline
 KEEP_ALIVE_S = 15.0
 """axum's interval, which TGI leaves as it is (axum src/response/sse.rs)."""
 
+PAUSE = Timeline((), (), 0, head_waits=True)
+"""Up to its start nothing leaves: the silence behind a write begins when it is due, also where a cut holds it back."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
@@ -65,21 +68,22 @@ class Pipeline:
 
     async def _as_it_comes(self, live: Live, frame: Frame | None) -> AsyncGenerator[Timeline]:
         assembly, times_s = self._assembly(frame), self.choices.profile.times_s(self.choices.seed, self.streams, self.prompt_tokens)
-        due_s, waited_s = 0.0, live.age_s
+        due_s, written_s, waited_s = 0.0, 0.0, live.age_s
 
-        def piece(writes: Sequence[bytes], *, last: bool = False) -> Timeline:
-            return replace(assembly.feed(writes, (due_s,) * len(writes), last=last), head_waits=live.head.head_waits)
+        def piece(writes: Sequence[bytes] = (), moments_s: Sequence[float] = (), *, last: bool = False) -> Timeline:
+            return replace(assembly.feed(writes, moments_s, last=last), head_waits=live.head.head_waits)
 
         if not live.head.head_waits:
-            yield piece(())
-        async with aclosing(live.writes(live.head.keep_alive, KEEP_ALIVE_S)) as coming:
+            yield piece()
+        async with aclosing(live.writes(KEEP_ALIVE_S)) as coming:
             async for heard in coming:
                 if heard.is_token:
                     due_s = self._since(next(times_s), waited_s)
-                timeline = piece(heard.writes)
-                if timeline.due_s or timeline.ending:
-                    yield timeline
-        yield piece((), last=True)
+                timed = _keep_alive(heard.writes, (due_s,) * len(heard.writes), live.comment, written_s)
+                written_s = max(due_s, self._since(live.age_s * self.choices.speed, waited_s))
+                yield piece(*timed)
+                yield replace(PAUSE, start_s=due_s).at_speed(self.choices.speed)
+        yield piece(last=True)
         self._note_missed(assembly)
 
     def _since(self, moment_s: float, waited_s: float) -> float:
@@ -127,12 +131,11 @@ def _due_s(times_s: Sequence[float], tokens: Sequence[int]) -> Sequence[float]:
     return [times_s[count - 1] if count else 0.0 for count in tokens]
 
 
-def _keep_alive(writes: Sequence[bytes], due_s: Sequence[float], comment: bytes) -> tuple[list[bytes], list[float]]:
-    """Return the writes with a comment after every 15 s of silence, before the first one too."""
+def _keep_alive(writes: Sequence[bytes], due_s: Sequence[float], comment: bytes, latest_s: float = 0.0) -> tuple[list[bytes], list[float]]:
+    """Return the writes with a comment, if there is one, after every 15 s of silence, before the first one too: then the latest write was at `latest_s`."""
     timed: list[tuple[bytes, float]] = []
-    latest_s = 0.0
     for write, moment_s in zip(writes, due_s, strict=True):
-        while moment_s - latest_s > KEEP_ALIVE_S:
+        while comment and moment_s - latest_s > KEEP_ALIVE_S:
             latest_s += KEEP_ALIVE_S
             timed.append((comment, latest_s))
         timed.append((write, moment_s))

@@ -147,8 +147,8 @@ async def test_calls_whose_arguments_interleave_are_no_answer(tmp_path: Path) ->
 
 
 PACED: Sequence[tuple[str, list[float]]] = [
-    ("vllm-0.11.0", [1.0, 1.0, 2.0, 3.0, 3.0]),
-    (TGI, [1.0, 2.0, 3.0]),
+    ("vllm-0.11.0", [100.0, 100.0, 200.0, 300.0, 300.0]),
+    (LMI, [100.0, 200.0, 300.0]),
 ]
 
 
@@ -160,10 +160,10 @@ async def test_a_profile_holds_a_model_back_from_the_request_on(tmp_path: Path, 
         file.write_text(f'[mine]\ncontainer = "{container}"\nupstream = "{model.url}"\nupstream_model = "m"\n', encoding="utf-8")
         with MockServer(catalog=file, clock=VirtualClock()) as twin:
             body: dict[str, Any] = {"messages": [{"role": "user", "content": "hi"}]} if container.startswith("vllm") else {}
-            await ask(twin, attributes="mock.profile=constant:1,1", **body)
+            await ask(twin, attributes="mock.profile=constant:100,100", **body)
             entry = twin.journal.wait()
 
-    assert entry.planned_s == pytest.approx(planned_s, abs=0.9)  # less what the model took, in real time
+    assert entry.planned_s == pytest.approx(planned_s, abs=90)  # less what the model took, in real time
     assert list(entry.planned_s) == sorted(entry.planned_s)
 
 
