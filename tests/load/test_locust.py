@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,13 @@ TOKENS, USERS = 8, 4
 PACED = "mock.profile=typical;mock.script=long;mock.speed=4"
 TTFT_MS, ITL_MS = 250 / 4, 30 / 4
 """Of the profile `typical`, four times as fast: medians, and no draw of a few dozen is half of one."""
+
+
+@pytest.fixture
+def twin() -> Iterator[MockServer]:
+    """A twin whose journal has nobody else's requests."""
+    with MockServer() as server:
+        yield server
 
 
 def locust(twin: MockServer, *arguments: str) -> subprocess.Popen[str]:
@@ -63,13 +71,13 @@ def check_rows(measured: dict[str, Any]) -> int:
 
 @pytest.mark.parametrize("through", ["sagemaker", "container", "boto3"])
 def test_a_test_on_one_machine_measures_every_answer(twin: MockServer, through: str) -> None:
-    twin.journal.reset()
     process = locust(twin, *streaming(twin, through))
     measured, _ = result(process)
     assert process.returncode == 0
-    ended = [entry.ended for entry in twin.journal.finished]
-    assert set(ended) == {"completed"}
-    assert check_rows(measured) == len(ended)
+    answers = check_rows(measured)
+    twin.journal.wait(answers)
+    assert [entry.ended for entry in twin.journal.finished] == ["completed"] * answers
+    assert twin.journal.open == ()
 
 
 @pytest.mark.parametrize(("through", "error"), [("sagemaker", "StreamInterrupted"), ("boto3", "EventStreamError")])
@@ -84,12 +92,12 @@ def test_an_answer_that_breaks_off_is_a_failure_by_its_name(twin: MockServer, th
 def test_a_master_adds_up_what_two_workers_measure(twin: MockServer) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = str(listener.getsockname()[1])
-    twin.journal.reset()
     master = locust(twin, *streaming(twin, "sagemaker"), "--master", "--expect-workers", "2", "--master-bind-host", "127.0.0.1", "--master-bind-port", port)
     workers = [locust(twin, "--worker", "--master-port", port) for _ in range(2)]
     measured, _ = result(master)
     for worker in workers:
         worker.communicate(timeout=30)
     assert [process.returncode for process in (master, *workers)] == [0, 0, 0]
-    seen = len(twin.journal.finished)
-    assert seen - USERS < check_rows(measured) <= seen, "what a worker measured last may miss its last report"
+    answers = check_rows(measured)
+    twin.journal.wait(answers)
+    assert answers > len(twin.journal.finished) - USERS, "what a worker measured last may miss its last report"
