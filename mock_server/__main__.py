@@ -1,4 +1,4 @@
-"""`python -m mock_server [serve | record]`: the twin as a server of its own, and the recorder of what it can replay."""
+"""`python -m mock_server [serve | record | contract]`: the twin as a server, the recorder of what it can replay, and the contract kit's runner."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pathlib import Path
 from mock_server import access
 from mock_server.app import create_app
 from mock_server.catalog import FILE, CatalogError, load_catalog
+from mock_server.contract import flags as contract
 from mock_server.embedded import environ_for
 from mock_server.record.flags import add_arguments
 from mock_server.server import Server, bind
@@ -38,6 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from mock_server.record.command import run
 
         return run(options)
+    if options.command == "contract":
+        from mock_server.contract import command
+
+        return command.run(options)
     return _serve(options)
 
 
@@ -57,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--quiet", action="store_true", help="show no line for each request on stderr")
     serve.add_argument("--catalog", type=Path, default=FILE, metavar="FILE", help="a TOML file of endpoints (default: the twin's own)")
     add_arguments(commands.add_parser("record", help="keep what an endpoint, a container or another twin answers"), _port)
+    contract.add_arguments(commands.add_parser("contract", help="hold a parser against streams as they really occur"))
     return parser
 
 

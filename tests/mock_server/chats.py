@@ -9,8 +9,8 @@ from typing import Any
 from backends.events import StreamEvent
 from backends.wire import decode_events
 from mock_server.containers.container import Container, ContainerRequest, Reply, Taken, generate
+from mock_server.contract.cuttings import cuttings
 from mock_server.script import Script, ScriptToken
-from tests.backends.wire.cuttings import cuttings
 from tests.mock_server.scripted import reply_of
 
 END = ScriptToken("<|eot_id|>", 128009, -0.01, special=True)

@@ -14,8 +14,8 @@ from mock_server import MockServer
 from mock_server.containers import CONTAINERS
 from mock_server.containers.container import ContainerRequest, Generated, Reply, Taken
 from mock_server.containers.lmi import LMI
+from mock_server.contract.cuttings import cuttings
 from mock_server.script import Script, ScriptToken
-from tests.backends.wire.cuttings import cuttings
 from tests.backends.wire.fragments import joined
 from tests.backends.wire.test_decode import collect
 from tests.contract.clients import boto3_client

@@ -16,8 +16,8 @@ from backends.events import Finish, Reasoning, StreamEvent, Token, ToolCall
 from backends.wire import decode_events
 from mock_server.containers import CONTAINERS
 from mock_server.containers.container import ContainerRequest, Generated, Reply, Taken
+from mock_server.contract.cuttings import cuttings
 from mock_server.script import Script, ScriptToken
-from tests.backends.wire.cuttings import cuttings
 from tests.backends.wire.fragments import joined
 from tests.backends.wire.test_decode import collect
 from tests.mock_server.lmi_bytes import CALLING, CHAT, DEEP, END, JSON, JSON_LINES, THINKING, TOOLS

@@ -12,8 +12,8 @@ from backends.events import Finish, Token
 from backends.wire import decode_events
 from mock_server.containers import CONTAINERS
 from mock_server.containers.container import ContainerRequest, Generated, Reply, Taken
+from mock_server.contract.cuttings import cuttings
 from mock_server.script import Script, ScriptToken
-from tests.backends.wire.cuttings import cuttings
 from tests.backends.wire.test_decode import collect
 from tests.mock_server.lmi_bytes import ACCENT, CHAT, DEEP, END, JSON, JSON_LINES, WHAT_IS
 from tests.mock_server.scripted import reply_of

@@ -13,8 +13,8 @@ from backends.errors import BackendError, MalformedFrame, StreamInterrupted, Tru
 from backends.events import Data, Finish, StreamEvent, Token
 from backends.wire import EventDecoder, decode_events
 from backends.wire.lines import MAX_FRAME_BYTES, Frame
+from mock_server.contract.cuttings import cut_at, cuttings, every
 from tests.backends.wire.bodies import BODIES, JSON_LINES, SSE, Body
-from tests.backends.wire.cuttings import cut_at, cuttings, every
 from tests.backends.wire.failures import FAILURES, Failure
 from tests.backends.wire.fragments import joined
 

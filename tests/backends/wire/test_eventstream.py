@@ -22,7 +22,7 @@ from backends.wire.eventstream import (
     encode_headers,
     encode_message,
 )
-from tests.backends.wire.cuttings import cut_at, cuttings, every
+from mock_server.contract.cuttings import cut_at, cuttings, every
 from tests.backends.wire.frames import FRAMES, MESSAGES
 
 

@@ -15,8 +15,8 @@ from backends.errors import BackendError, MalformedFrame, StreamInterrupted, Tru
 from backends.events import Finish, StreamEvent, Token
 from backends.wire import EventDecoder, decode_events
 from backends.wire.lines import MAX_FRAME_BYTES
+from mock_server.contract.cuttings import cut_at, cuttings, every
 from tests.backends.wire.bodies import JSON, Body
-from tests.backends.wire.cuttings import cut_at, cuttings, every
 from tests.backends.wire.fragments import joined
 from tests.backends.wire.test_decode import collect
 

@@ -14,8 +14,8 @@ from backends.events import Finish, StreamEvent
 from backends.wire import decode_events
 from backends.wire.eventstream import EventStreamDecoder
 from backends.wire.parts import encode_error, encode_exception, encode_part, parse_part
+from mock_server.contract.cuttings import cut_at, every
 from tests.backends.wire.bodies import BODIES
-from tests.backends.wire.cuttings import cut_at, every
 from tests.backends.wire.failures import FAILURES
 from tests.backends.wire.frames import FRAMES
 

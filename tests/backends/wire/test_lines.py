@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backends.wire.lines import Frame, LineDecoder
-from tests.backends.wire.cuttings import cut_at, cuttings, every
+from mock_server.contract.cuttings import cut_at, cuttings, every
 
 
 def lines_of(parts: list[bytes], limit_bytes: int = 100, offset: int = 0) -> list[Frame]:

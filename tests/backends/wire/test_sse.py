@@ -4,7 +4,7 @@ import pytest
 
 from backends.wire.lines import LineDecoder
 from backends.wire.sse import SSEDecoder
-from tests.backends.wire.cuttings import cuttings
+from mock_server.contract.cuttings import cuttings
 
 
 def data_of(parts: list[bytes]) -> tuple[list[bytes], list[bytes]]:

@@ -1,0 +1,82 @@
+"""The command `python -m mock_server contract`: somebody's parser held against the corpus."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from time import monotonic
+
+from mock_server.contract.case import Case
+from mock_server.contract.corpus import corpus
+from mock_server.contract.exports import as_json, as_junit, as_markdown
+from mock_server.contract.paste import as_test
+from mock_server.contract.process import Launch, RefusedParser
+from mock_server.contract.report import Run, report
+from mock_server.contract.runner import Plan, Result, probe, run_cases
+from mock_server.contract.selection import Wanted, choose
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command; return the process's exit code."""
+    plan = Plan(Launch(options.parser, options.adapter, options.python), options.exhaustive, options.time_limit)
+    try:
+        chosen = choose(corpus(), _wanted(options))
+        began_s = monotonic()
+        probe(chosen.cases, plan)
+        results = _results(chosen.cases, plan, show=sys.stderr.isatty() and not options.quiet)
+        return _tell(Run(plan.launch, results, chosen.left_out, monotonic() - began_s), options)
+    except (LookupError, RefusedParser) as error:
+        return _fail(str(error.args[0]))
+    except OSError as error:
+        return _fail(f"{error.filename}: expected a file that can be written: {error.strerror}")
+    except KeyboardInterrupt:
+        return 130
+
+
+def _wanted(options: argparse.Namespace) -> Wanted:
+    return Wanted(
+        adapter=options.adapter,
+        families=options.family or (),
+        formats=options.format or (),
+        container=options.container or "",
+        names=options.case or (),
+        cut=options.cut or "",
+        exhaustive=options.exhaustive,
+    )
+
+
+def _results(cases: Sequence[Case], plan: Plan, *, show: bool) -> list[Result]:
+    """Return the results in the order of the cases, and tell meanwhile how many there are."""
+    place = {case.name: number for number, case in enumerate(cases)}
+    results: list[Result] = []
+    for result in run_cases(cases, plan):
+        results.append(result)
+        if show:
+            failed = sum(not result.verdict.passed for result in results)
+            print(f"\r{len(results)} of {len(cases)}, {failed} failed ", end="", file=sys.stderr, flush=True)  # noqa: T201 - command-line output
+    if show:
+        print("\r\033[K", end="", file=sys.stderr, flush=True)  # noqa: T201
+    return sorted(results, key=lambda result: place[result.case.name])
+
+
+def _tell(run: Run, options: argparse.Namespace) -> int:
+    reports = ((options.json, as_json), (options.junit, as_junit), (options.markdown, as_markdown))
+    for file, encode in reports:
+        if file == "-":
+            print(encode(run), end="")  # noqa: T201 - command-line output
+        elif file:
+            Path(file).write_text(encode(run), encoding="utf-8")
+    if "-" not in (options.json, options.markdown):
+        lines = list(report(run, shutil.get_terminal_size((120, 24)).columns, quiet=options.quiet))
+        if len(run.results) == 1 and options.case and not options.quiet:
+            lines += ["", "As a test:", "", as_test(run.results[0], run.launch)]
+        print("\n".join(lines))  # noqa: T201 - command-line output
+    return 1 if run.failures else 0
+
+
+def _fail(message: str) -> int:
+    print(f"python -m mock_server contract: {message}", file=sys.stderr)  # noqa: T201 - command-line output
+    return 2

@@ -1,0 +1,103 @@
+"""The table that a person reads."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from mock_server.contract.case import Layer
+from mock_server.contract.corpus import FAMILIES
+from mock_server.contract.evidence import command, show_cut, show_expected, show_got
+from mock_server.contract.judge import RESULTS
+from mock_server.contract.process import Launch
+from mock_server.contract.runner import Result
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run that is over."""
+
+    launch: Launch
+    results: Sequence[Result]
+    """In the corpus's order."""
+    left_out: Mapping[Layer, int]
+    """How many cases the adapter cannot give, by layer."""
+    elapsed_s: float = 0.0
+
+    @property
+    def failures(self) -> list[Result]:
+        """The results that are no pass."""
+        return [result for result in self.results if not result.verdict.passed]
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How many cases had each result."""
+        return Counter(result.verdict.result for result in self.results)
+
+    @property
+    def families(self) -> dict[str, Counter[str]]:
+        """How many cases of each family had each result."""
+        counted = {family: Counter(result.verdict.result for result in self.results if result.case.family == family) for family in FAMILIES}
+        return {family: counts for family, counts in counted.items() if counts}
+
+
+LAYERS: Mapping[Layer, str] = {"body": "the body", "events": "events and exceptions", "frames": "the event stream's frames"}
+
+
+def summary(run: Run) -> str:
+    """Return a run in a sentence."""
+    tried = sum(result.cuttings for result in run.results)
+    cuttings = f" in {tried} cuttings" if tried > len(run.results) else ""
+    return f"{run.launch.parser} passes {run.counts['pass']} of {len(run.results)} cases{cuttings} ({run.elapsed_s:.1f} s)"
+
+
+def report(run: Run, width: int, *, quiet: bool = False) -> Iterator[str]:
+    """Yield the lines: what each family came to, each failure with its evidence, and the sum last."""
+    if not quiet:
+        yield from _families(run.families)
+    for result in run.failures:
+        yield from [f"FAIL {result.case.name}: {result.verdict.result}"] if quiet else ["", *_failure(result, run.launch, width)]
+    yield from [""] if not quiet else []
+    yield summary(run)
+    for layer, count in run.left_out.items():
+        yield f"left out: {count} of {LAYERS[layer]}, which --adapter {run.launch.adapter} cannot give"
+
+
+def describe_counts(counts: Mapping[str, int]) -> str:
+    """Return what did not pass, most first: `2 hang, 1 lost`."""
+    failed = sorted(((count, result) for result, count in counts.items() if result != "pass"), key=lambda pair: (-pair[0], pair[1]))
+    return ", ".join(f"{count} {result}" for count, result in failed)
+
+
+def _families(families: Mapping[str, Counter[str]]) -> Iterator[str]:
+    for family, counts in families.items():
+        yield f"{family:<16} {counts['pass']:>4} of {counts.total():<4} {describe_counts(counts)}".rstrip()
+
+
+def _failure(result: Result, launch: Launch, width: int) -> Iterator[str]:
+    case, verdict = result.case, result.verdict
+    meaning = RESULTS.get(verdict.result, "an exception where none is due, or one that tells nothing of the error")
+    yield f"FAIL {case.name} ({case.family}): {verdict.result}, {meaning}"
+    if not result.repeats:
+        yield from _row("again", "it did not fail in the same way when it was tried again", width)
+    if result.cuttings > 1:
+        yield from _row("tried", f"{result.failures} of {result.cuttings} cuttings failed; this is the shortest", width)
+    yield from _row("cut", show_cut(result)[0], width)
+    yield from (f"           {line}" for line in show_cut(result)[1:])
+    yield from _row("expected", show_expected(case.right, result.answer.text), width)
+    yield from _row("got", show_got(result.answer, case.right), width)
+    yield from _row("because", f"{case.why} ({case.source})", width)
+    yield from (line for address in case.bit for line in _row("bit", address, width))
+    yield from _row("alone", command(result, launch), None)
+
+
+def _row(name: str, text: str, width: int | None) -> Iterator[str]:
+    head = f"  {name:<9}"
+    if width is None:  # to be copied, so in one line
+        yield head + text
+        return
+    yield from textwrap.wrap(text, max(40, width), initial_indent=head, subsequent_indent=" " * len(head), break_long_words=False, break_on_hyphens=False) or [
+        head
+    ]

@@ -1,0 +1,158 @@
+"""Cases held against a parser: several at a time, each failure tried again and its cut made as short as can be."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from queue import SimpleQueue
+from time import monotonic
+
+from mock_server.contract.case import Case
+from mock_server.contract.cuttings import Offsets, all_offsets
+from mock_server.contract.judge import Answer, Verdict, judge
+from mock_server.contract.process import Launch, RefusedParser, Worker
+from mock_server.contract.shrink import HANGS, SECONDS, TRIES, Budget, shrink
+from mock_server.contract.trial import Trial, can_give
+from mock_server.contract.worker import ADAPTERS
+
+FAST_LIMIT_S = 1.0
+"""How long a parser that hung is waited for, while a shorter cut is looked for with which it does so too."""
+ENOUGH_FAILURES = 10
+"""Of one case, after which no more cuttings of it are tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How cases are tried."""
+
+    launch: Launch
+    exhaustive: bool = False
+    """Whether each body is tried in every cutting."""
+    time_limit: float = 1.0
+    """What the cases' limits are multiplied by."""
+    workers: int = os.cpu_count() or 1
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a case found out about the parser."""
+
+    case: Case
+    verdict: Verdict
+    answer: Answer
+    """What the parser made of the shortest cut that fails, or of the case."""
+    trial: Trial
+    """The case in the shortest cut that fails, or as it is."""
+    cuttings: int = 1
+    """How many were tried."""
+    failures: int = 0
+    """How many of them failed."""
+    repeats: bool = True
+    """Whether it failed again in the same way."""
+    elapsed_s: float = 0.0
+
+
+def run_cases(cases: Sequence[Case], plan: Plan) -> Iterator[Result]:
+    """Yield a result for each case, as they come.
+
+    Raises:
+        RefusedParser: The parser cannot be tried, or gives no text for a plain stream.
+    """
+    with ExitStack() as stack:
+        workers: SimpleQueue[Worker] = SimpleQueue()
+        every = [stack.enter_context(Worker(plan.launch)) for _ in range(max(1, min(plan.workers, len(cases))))]
+        every[0].start()
+        for worker in every:
+            workers.put(worker)
+        pool = stack.enter_context(ThreadPoolExecutor(len(every)))
+
+        def run(case: Case) -> Result:
+            worker = workers.get()
+            try:
+                return run_case(case, plan, worker)
+            finally:
+                workers.put(worker)
+
+        futures = [pool.submit(run, case) for case in cases]
+        try:
+            for future in as_completed(futures):
+                yield future.result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for worker in every:
+                worker.stop()
+
+
+def run_case(case: Case, plan: Plan, worker: Worker) -> Result:
+    """Return what a case finds out."""
+    limit_s, began_s = case.limit_s * plan.time_limit, monotonic()
+    failed: list[tuple[Trial, Verdict, Answer]] = []
+    cuttings = 0
+    for trial in trials_of(case, exhaustive=plan.exhaustive):
+        answer = worker.run(trial.job(), limit_s)
+        verdict = judge(case, answer)
+        cuttings += 1
+        if not verdict.passed:
+            failed.append((trial, verdict, answer))
+        if verdict.result in {"hang", "died"} or len(failed) == ENOUGH_FAILURES:
+            break
+    if not failed:
+        return Result(case, verdict, answer, trial, cuttings, elapsed_s=monotonic() - began_s)
+    trial, verdict, answer, repeats = shortest(*failed[0], worker, limit_s)
+    return Result(case, verdict, answer, trial, cuttings, len(failed), repeats, monotonic() - began_s)
+
+
+def trials_of(case: Case, *, exhaustive: bool) -> Iterator[Trial]:
+    """Yield the case as it is, and in every cutting of its body, unless it tests size."""
+    yield Trial(case)
+    if exhaustive and not case.is_long:
+        yield from (Trial(case, offsets) for offsets in all_offsets(case.body))
+
+
+def shortest(trial: Trial, verdict: Verdict, answer: Answer, worker: Worker, limit_s: float) -> tuple[Trial, Verdict, Answer, bool]:
+    """Return the trial with the fewest offsets that fails in the same way, what came of it, and whether it fails again."""
+    case, is_dear = trial.case, verdict.result in {"hang", "died"}
+    fast_s = min(limit_s, FAST_LIMIT_S)
+    seen: dict[Offsets | None, tuple[Verdict, Answer]] = {}
+
+    def fails(offsets: Offsets | None) -> bool:
+        made = worker.run(Trial(case, offsets).job(), fast_s if is_dear else limit_s)
+        seen[offsets] = judge(case, made), made
+        return seen[offsets][0].result == verdict.result
+
+    if not fails(trial.offsets):
+        return trial, verdict, answer, False
+    if case.is_long:
+        return trial, verdict, answer, True
+    offsets = shrink(trial.cut, len(case.body), fails, Budget(HANGS if is_dear else TRIES, monotonic() + SECONDS))
+    if offsets == trial.cut:
+        return trial, verdict, answer, True
+    return Trial(case, offsets), *seen[offsets], True
+
+
+def probe(cases: Iterable[Case], plan: Plan) -> None:
+    """Try the plainest of the cases in one part, to tell a parser that is called wrongly from one that fails.
+
+    Raises:
+        RefusedParser: It cannot be imported, gives what is no text, or takes what another adapter gives.
+    """
+    plain = [case for case in cases if case.layer == "body" and case.text and not (case.error or case.is_long)]
+    if not plain:
+        return
+    case, launch = min(plain, key=lambda case: len(case.body)), plan.launch
+    answer = _try_whole(case, plan, launch.adapter)
+    if answer.ended not in {"mistake", "raised"}:
+        return
+    for adapter in ADAPTERS.keys() - {launch.adapter}:
+        if can_give(adapter, case) and judge(case, _try_whole(case, plan, adapter)).passed:
+            raise RefusedParser(f"{launch.parser} cannot use what --adapter {launch.adapter} gives it ({answer.describe()}); with --adapter {adapter} it reads")
+    if answer.ended == "mistake":
+        raise RefusedParser(f"{launch.parser}: {answer.says}")
+
+
+def _try_whole(case: Case, plan: Plan, adapter: str) -> Answer:
+    with Worker(replace(plan.launch, adapter=adapter)) as worker:
+        return worker.run(Trial(case, ()).job(), case.limit_s * plan.time_limit)

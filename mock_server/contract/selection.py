@@ -1,0 +1,69 @@
+"""Which cases are tried."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+
+from mock_server.contract.case import Case, Layer
+from mock_server.contract.trial import can_give
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What was asked for; an empty collection is anything."""
+
+    adapter: str = "parts"
+    families: Collection[str] = ()
+    formats: Collection[str] = ()
+    container: str = ""
+    names: Collection[str] = ()
+    cut: str = ""
+    exhaustive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The cases to try, and how many of those that were asked for the adapter cannot give, by layer."""
+
+    cases: list[Case]
+    left_out: Mapping[Layer, int] = field(default_factory=dict)
+
+
+def choose(corpus: Mapping[str, Case], wanted: Wanted) -> Chosen:
+    """Return the cases that were asked for.
+
+    Raises:
+        LookupError: There is no such case or container, or none is left.
+    """
+    for name in wanted.names:
+        _check("case", name, corpus)
+    if wanted.container:
+        _check("container", wanted.container, sorted({case.container for case in corpus.values() if case.container}))
+    asked = [case for case in corpus.values() if _is_asked(case, wanted, _formats(corpus.values(), wanted.container))]
+    given = [case for case in asked if can_give(wanted.adapter, case)]
+    if not given:
+        raise LookupError(f"no case is left: {len(asked)} were chosen, of which --adapter {wanted.adapter} can give none")
+    if wanted.cut:
+        given = [case if case.is_long else replace(case, cut=wanted.cut) for case in given]
+    return Chosen(given, Counter(case.layer for case in asked if not can_give(wanted.adapter, case)))
+
+
+def _is_asked(case: Case, wanted: Wanted, formats: Collection[str]) -> bool:
+    if wanted.names:
+        return case.name in wanted.names
+    by_container = not wanted.container or case.container == wanted.container or (not case.container and case.format in formats)
+    by_kind = case.family in (wanted.families or (case.family,)) and case.format in (wanted.formats or (case.format,))
+    return by_container and by_kind and (wanted.exhaustive or not case.is_generated) and not (wanted.cut and case.is_long)
+
+
+def _formats(cases: Iterable[Case], container: str) -> Collection[str]:
+    return {case.format for case in cases if case.container == container}
+
+
+def _check(what: str, name: str, legal: Collection[str]) -> None:
+    if name not in legal:
+        near = get_close_matches(name, legal, n=3, cutoff=0.5) or sorted(legal)[:10]
+        raise LookupError(f"there is no {what} {name!r} in the corpus; expected one as {', '.join(near)}")

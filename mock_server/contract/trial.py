@@ -1,0 +1,80 @@
+"""A trial: one case in one cutting, as a worker is told it, and which cases an adapter can be given."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+from mock_server.contract.case import Case, Layer, Repeated
+from mock_server.contract.cuttings import Offsets, cut_at, offsets_of
+from mock_server.cuts import parse_cut
+
+LAYERS: Mapping[str, frozenset[Layer]] = {
+    "parts": frozenset({"body"}),
+    "boto3": frozenset({"body", "events"}),
+    "lines": frozenset({"body", "events"}),
+    "async": frozenset({"body"}),
+    "frames": frozenset({"body", "events", "frames"}),
+}
+"""Adapter -> the layers of the cases that it can give a parser."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A case, cut as it says or elsewhere."""
+
+    case: Case
+    offsets: Offsets | None = None
+    """Where to cut it; None for the case's own parts."""
+
+    @property
+    def parts(self) -> list[bytes]:
+        """The bytes of the parts."""
+        return list(self.case.payloads) if self.offsets is None else cut_at(self.case.body, *self.offsets)
+
+    @property
+    def cut(self) -> Offsets:
+        """Where its parts end."""
+        return offsets_of(list(self.case.payloads)) if self.offsets is None else self.offsets
+
+    def job(self) -> dict[str, Any]:
+        """Return what a worker is told: what is long in few words."""
+        case = self.case
+        told = {"name": case.name, "layer": case.layer, "content_type": case.content_type, "tail": _spell(case.tail)}
+        step = _step(case.cut)
+        if isinstance(case.writes, Repeated) and self.offsets is None and step is not None:
+            long = case.writes
+            return {**told, "first": _encode(long.first), "again": _encode((long.again,)), "times": long.times, "last": _encode(long.last), "step": step}
+        return {**told, "parts": _encode(self.parts)}
+
+
+def _step(cut: str) -> int | None:
+    """Return how many bytes each part has, 0 where each write is one, None where the cut has no step."""
+    terms = parse_cut(cut).terms
+    name, argument = terms[0]
+    steps = {"write": 0, "every-byte": 1, "bytes": argument[0] if argument else None}
+    return steps.get(name) if len(terms) == 1 else None
+
+
+def _encode(writes: Sequence[bytes]) -> list[str]:
+    return [b64encode(write).decode() for write in writes]
+
+
+def _spell(value: Any) -> Any:
+    """Return event dicts as JSON has them, their bytes as `{"$bytes": ..}`."""
+    if isinstance(value, bytes):
+        return {"$bytes": b64encode(value).decode()}
+    if isinstance(value, Mapping):
+        return {name: _spell(member) for name, member in value.items()}
+    return [_spell(member) for member in value] if isinstance(value, Sequence) and not isinstance(value, str) else value
+
+
+def can_give(adapter: str, case: Case) -> bool:
+    """Return whether an adapter has the means to give a case; only bytes and exceptions have a frame of their own."""
+    if case.layer not in LAYERS[adapter]:
+        return False
+    named = chain.from_iterable(event.items() for event in case.tail)
+    return adapter != "frames" or all(isinstance(members, Mapping) and not name.startswith("SDK_") for name, members in named)
