@@ -14,8 +14,8 @@ from mock_server.containers import CONTAINERS
 from mock_server.containers.container import ContainerRequest
 from mock_server.contract.case import Case
 from mock_server.contract.corpus import corpus
+from mock_server.contract.cuttings import cuttings
 from mock_server.script import Script, ScriptToken
-from tests.backends.wire.cuttings import cuttings
 from tests.mock_server.contract.test_corpus import read
 from tests.mock_server.scripted import reply_of
 
