@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from functools import partial
 
-from backends.events import Token
+from backends.events import Finish, Token
 from mock_server.contract.case import said
 from mock_server.contract.cases.rows import (
     COMPLETION_EVENTS,
     LENGTH,
     LMI_0_23,
     LMI_0_24,
+    LMI_0_25,
     LMI_0_28,
+    LMI_0_29,
+    LMI_0_30,
     LMI_0_36,
     LMI_ASYNC,
+    LMI_BEDROCK,
     LMI_CHAT_LINES,
     LMI_CHUNK,
-    LMI_SSE,
+    LMI_COMPAT_0_28,
     TGI_0_9,
     TGI_2_4,
     TGI_CHAT,
@@ -53,7 +57,7 @@ CASES = (
     ),
     alignment(
         "three-lines-in-a-part",
-        LMI_0_36,
+        LMI_0_30,
         b'{"token": {"id": 21, "text": "Salt", "log_prob": -0.75}}\n{"token": {"id": 22, "text": " and", "log_prob": -0.5}}\n'
         b'{"token": {"id": 23, "text": " foam", "log_prob": -1.5}, "generated_text": "Salt and foam"}\n',
         right=said(Token("Salt", 21, -0.75), Token(" and", 22, -0.5), Token(" foam", 23, -1.5)),
@@ -72,7 +76,7 @@ CASES = (
     ),
     alignment(
         "a-line-and-a-half-in-a-part",
-        LMI_0_28,
+        LMI_0_29,
         b'{"token": {"id": 31, "text": "Red", "log_prob": -0.25}}\n{"token": {"id": 32, "te',
         b'xt": " kelp", "log_prob": -0.5}, "generated_text": "Red kelp"}\n',
         right=said(Token("Red", 31, -0.25), Token(" kelp", 32, -0.5)),
@@ -99,12 +103,13 @@ CASES = (
     ),
     alignment(
         "a-part-ends-in-a-number",
-        LMI_SSE,
+        LMI_COMPAT_0_28,
         b'data: {"token": {"id": 3',
-        b'04, "text": "Tide", "log_prob": -0.',
-        b'05}}\n\ndata: {"token": {"id": 305, "text": "s", "log_prob": -1',
-        b'.5}, "generated_text": "Tides"}\n\n',
-        right=said(Token("Tide", 304, -0.05), Token("s", 305, -1.5)),
+        b'04, "text": "Tide", "logprob": -0.',
+        b'05}}\n\ndata: {"token": {"id": 305, "text": "s", "logprob": -1',
+        b'.5}, "generated_text": "Tides", "details": {"finish_reason": "length", "generated_tokens": ',
+        b'2, "inputs": "x"}}\n\n',
+        right=said(Token("Tide", 304, -0.05), Token("s", 305, -1.5), finish=Finish("length", "length", 2)),
         why="A part may end inside a number, whose first digits are a number as well.",
     ),
     alignment(
@@ -116,6 +121,17 @@ CASES = (
         b', "generated_text": "Moon pool", "details": null}\n\n\n',
         right=said(Token("Moon", 51, -0.05), Token(" pool", 52, -0.5)),
         why="A part may end between two members, where what came looks nearly whole.",
+    ),
+    alignment(
+        "a-part-ends-between-braces",
+        LMI_BEDROCK,
+        b'{"body": {"generation": " Gulf", "prompt_token_count": 1, "generation_token_count": 1, "stop_reason": null}',
+        b', "metering": {"outputTokenCount": 1, "inputTokenCount": 1}, "content_type": "application/jsonlines"}\n',
+        b'{"body": {"generation": " stream", "prompt_token_count": null, "generation_token_count": 2, "stop_reason": "length"}',
+        b', "metering": {"outputTokenCount": 2}, "content_type": "application/jsonlines"',
+        b"}\n",
+        right=said(" Gulf", " stream", finish=Finish("length", "length", 2, 1)),
+        why="A part may end behind a closing brace that is not the last.",
     ),
     alignment(
         "a-part-ends-in-the-field-s-name",
@@ -207,6 +223,15 @@ CASES = (
         right=said(Token("Write ", 91, -0.5), Token("data: x", 92, -0.5)),
         why="A part that begins with `data: ` begins an event only if a line ended before it; inside a text it is text.",
         bit=("https://github.com/BerriAI/litellm/pull/8982",),
+    ),
+    alignment(
+        "a-part-goes-on-with-data-inside-a-line",
+        LMI_0_25,
+        b'{"outputs": ["',
+        b'data: x"]}\n{"outputs": ["',
+        b'data:[DONE]"]}\n',
+        right=said("data: x", "data:[DONE]"),
+        why="The same in a line of JSON, where `data` is never more than text.",
     ),
     alignment(
         "a-part-goes-on-with-a-brace-inside-a-text",

@@ -16,6 +16,8 @@ from mock_server.contract.cases.rows import (
     LMI_CHAT,
     LMI_CHUNK,
     TGI_0_9,
+    TGI_2_1,
+    TGI_2_3,
     TGI_2_4,
     TOKEN_EVENTS,
     TOKEN_LINES,
@@ -49,7 +51,7 @@ CASES = (
     ),
     utf_8(
         "three-bytes-split-behind-the-first",
-        TGI_2_4,
+        TGI_2_1,
         b'data: {"index":1,"token":{"id":11,"text":"\xe6',
         b'\xb5\xb7","logprob":-0.5,"special":false},"generated_text":null,"details":null}\n\n',
         'data: {"index":2,"token":{"id":12,"text":"風","logprob":-0.5,"special":false},"generated_text":"海風","details":null}\n\n'.encode(),
@@ -114,7 +116,7 @@ CASES = (
     ),
     utf_8(
         "a-joined-emoji-split",
-        TGI_2_4,
+        TGI_2_3,
         b'data: {"index":1,"token":{"id":18,"text":"\xf0\x9f\xa7\x91\xe2',
         b"\x80\x8d\xf0\x9f",
         b'\x9a\x80","logprob":-0.5,"special":false},"generated_text":"\xf0\x9f\xa7\x91\xe2\x80',

@@ -16,6 +16,7 @@ from mock_server.contract.cases.rows import (
     LMI_0_23,
     LMI_0_28,
     LMI_ASYNC,
+    LMI_COMPAT,
     OUTPUTS_LINES,
     TGI_0_9,
     TGI_2_4,
@@ -151,6 +152,15 @@ CASES = (
         right=said(Token("Dune", 1, -0.5), Token(" grass", 2, -0.5), finish=Finish("length", "length", 2, 1)),
         why="The last event's `generated_text` is the whole text once more, besides its token: it counts once.",
         source=TGI_END,
+    ),
+    ending(
+        "the-last-event-repeats-the-prompt",
+        LMI_COMPAT,
+        b'data: {"token": {"id": 1, "text": "Lagoon", "logprob": -0.5}, "generated_text": "Lagoon", '
+        b'"details": {"finish_reason": "length", "generated_tokens": 1, "inputs": "x"}}\n\n',
+        right=said(Token("Lagoon", 1, -0.5), finish=Finish("length", "length", 1)),
+        why="The details' `inputs` is the prompt, no text of the answer.",
+        source="djl-serving 0.36, djl_python/output_formatter.py: tgi_compat gives the details, with the prompt among them",
     ),
     ending(
         "the-last-line-repeats-the-text",

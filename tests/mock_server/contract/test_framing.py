@@ -22,6 +22,7 @@ from tests.mock_server.scripted import reply_of
 FAMILIES = ("alignment", "utf-8", "line-ends", "byte-order-mark", "comments", "fields", "data", "ending", "done", "separators")
 CASES = [case for case in corpus().values() if case.family in FAMILIES]
 KEEP_ALIVE = re.compile(rb"^:\n\n", re.MULTILINE)
+STREAMING = {"x-amzn-sagemaker-forwarded-api": "InvokeEndpointWithResponseStream"}
 STREAM: dict[str, Any] = {"stream": True}
 INPUTS = {"inputs": "x"}
 CHAT = {"messages": [{"role": "user", "content": "x"}]}
@@ -31,6 +32,7 @@ REQUESTS = (
     INPUTS,
     CHAT | STREAM,
     CHAT | STREAM | {"stream_options": {"include_usage": True}},
+    {"prompt": "x"},
 )
 
 
@@ -38,7 +40,7 @@ def written(case: Case) -> Iterator[tuple[str | None, bytes]]:
     """Yield the content type and the body for each way to ask the case's container for the case's tokens."""
     tokens = tuple(ScriptToken(token.text, token.id or 0, token.logprob or -0.5) for token in case.tokens)
     for request in REQUESTS:
-        asked = ContainerRequest("POST", "/invocations", "application/json", json.dumps(request).encode())
+        asked = ContainerRequest("POST", "/invocations", "application/json", json.dumps(request).encode(), headers=STREAMING)
         reply = reply_of(CONTAINERS[case.container], asked, Script(case.name, (), tokens, "length"))
         yield dict(reply.headers).get("content-type"), reply.body
 
