@@ -62,6 +62,8 @@ _TABLES = (
     "exceptions",
     "frames",
     "bad_frames",
+    "truncation",
+    "truncation_rows",
 )
 """The files under `cases/`, each with its `CASES`."""
 

@@ -13,8 +13,9 @@ from mock_server.contract.case import Case, fails, said
 from mock_server.contract.cases.chat_rows import DONE, SGLANG, SSE, SSE_UTF8, VLLM, sglang_chat, tgi_chat, vllm_chat
 from mock_server.contract.cases.chunks import OPENING
 
-IN_BAND = ("https://github.com/BerriAI/litellm/issues/40578", "https://github.com/BerriAI/litellm/issues/6054")
-TGI_IN_BAND = ("https://github.com/huggingface/huggingface_hub/issues/1651", "https://github.com/huggingface/text-generation-inference/issues/2749")
+IN_BAND = ("https://github.com/BerriAI/litellm/issues/40578",)
+TGI_IN_BAND = ("https://github.com/huggingface/huggingface_hub/issues/1651",)
+REFUSED_IN_BAND = "https://github.com/huggingface/text-generation-inference/issues/2749"
 TGI_CHAT_IN_BAND = ("https://github.com/huggingface/huggingface_hub/issues/2514",)
 ENGINE = "EngineCore encountered an issue. See stack trace (above) for the root cause."
 
@@ -82,6 +83,7 @@ _TGI_FIRST = tuple(
         writes=(b'data: {"error":"%b","error_type":"%b"}\n\n' % (text, kind.encode()),),
         right=fails("interrupted", says=text.decode()),
         why=f"{what} In a stream HTTP 200 is out before that, so the only event tells it.",
+        bit=(*TGI_IN_BAND, REFUSED_IN_BAND),
     )
     for kind, text, what in _FIRST
 )

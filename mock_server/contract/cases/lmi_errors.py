@@ -11,7 +11,7 @@ from functools import partial
 from backends.events import Token
 from mock_server.contract.case import Case, fails
 from mock_server.contract.cases.chat_rows import JSON, JSON_LINES, LMI, LMI_ASYNC, SSE, async_chat, lmi_chat
-from mock_server.contract.cases.errors import ENGINE, IN_BAND
+from mock_server.contract.cases.errors import ENGINE
 
 FRONT = "djl-serving 0.36.0-dlc, ai/djl/python/engine/Request.java"
 NO_LINE_END = (
@@ -39,7 +39,6 @@ _IN_TOKENS = (
         right=fails("interrupted", _SAID),
         why="LMI 0.28 tells an error by a token of its own, whose finish reason is `error`: with text and details it looks like an end.",
         source="djl-serving 0.28.0-dlc, djl_python/rolling_batch/rolling_batch.py and output_formatter.py",
-        bit=IN_BAND,
     ),
     _errors(
         name="lmi-token-that-tells-its-error",
@@ -53,7 +52,6 @@ _IN_TOKENS = (
         right=fails("interrupted", _SAID, says="CUDA error: device-side assert"),
         why="Later versions tell what happened in the token's `error_msg`.",
         source=LMI,
-        bit=IN_BAND,
     ),
     _errors(
         name="lmi-event-that-is-an-error",
@@ -70,7 +68,6 @@ _IN_TOKENS = (
         right=fails("interrupted", _SAID),
         why="The same as a server-sent event.",
         source="djl-serving 0.28.0-dlc, djl_python/output_formatter.py",
-        bit=IN_BAND,
     ),
     _errors(
         name="lmi-choice-that-is-an-error",
@@ -89,12 +86,10 @@ _IN_TOKENS = (
         right=fails("interrupted", "Fig"),
         why="A finish reason of `error` in a chat is no end either.",
         source="djl-serving 0.28.0-dlc, djl_python/output_formatter.py",
-        bit=IN_BAND,
     ),
     _errors(
         name="lmi-bedrock",
         format="bedrock-lines",
-        container="lmi-0.29-bedrock",
         writes=(
             (
                 b'{"body": {"generation": " Date", "prompt_token_count": 5, "generation_token_count": 1, "stop_reason": null}, '
@@ -187,7 +182,6 @@ _BY_THE_FRONT_END = (
     ),
     _front(
         name="lmi-batch-failed",
-        container="lmi-0.28",
         writes=(_LINE, b'{"code":424,"message":"Batch inference failed","properties":{},"content":{"keys":[],"values":[]},"cancelled":false}'),
         right=fails("interrupted", _SAID, says="Batch inference failed"),
         why="Where the batch fails in Java, its Output object is written: it has a code and a message, and no member `error`.",
@@ -195,7 +189,6 @@ _BY_THE_FRONT_END = (
     ),
     _front(
         name="lmi-engine-gone",
-        container="lmi-0.35-async-vllm",
         writes=(
             b'{"index": 0, "token": {"id": 304, "text": " Plum", "logprob": -0.05}, "generated_text": null, "details": null}\n',
             b'{"code":500,"message":"Inference Engine Failure","properties":{},"content":{"keys":[],"values":[]},"cancelled":false}',
@@ -206,7 +199,7 @@ _BY_THE_FRONT_END = (
     ),
 )
 
-_asynchronous = partial(_errors, container="lmi-0.35-async-vllm", source=LMI_ASYNC, bit=IN_BAND)
+_asynchronous = partial(_errors, container="lmi-0.35-async-vllm", source=LMI_ASYNC)
 
 _OF_VLLM = (
     _asynchronous(
