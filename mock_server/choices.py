@@ -56,7 +56,7 @@ def choose(entry: CatalogEntry, attributes: str, profile: Profile) -> Choices:
     """
     ours = (segment.strip().removeprefix(PREFIX) for segment in attributes.split(";") if segment.strip().startswith(PREFIX))
     silent: dict[str, Any] = {"scripts": entry.scripts, "cut": entry.cut, "profile": entry.profile or profile}
-    chosen = dict(_read(segment, entry) for segment in ours)
+    chosen = dict(read_choice(segment, entry) for segment in ours)
     return Choices(**silent | chosen, is_retimed=bool(entry.profile) or "profile" in chosen, is_seeded="seed" in chosen)
 
 
@@ -65,8 +65,12 @@ def strip_choices(attributes: str) -> str:
     return ";".join(segment for segment in attributes.split(";") if not segment.strip().startswith(PREFIX))
 
 
-def _read(segment: str, entry: CatalogEntry) -> tuple[str, object]:
-    """Return which member of Choices a segment chooses, and what."""
+def read_choice(segment: str, entry: CatalogEntry) -> tuple[str, object]:
+    """Return which member of Choices a segment, without `mock.`, chooses, and what.
+
+    Raises:
+        WordError: There is none of that name, or the endpoint does not know the value.
+    """
     key, equals, value = segment.partition("=")
     read = READERS.get(key)
     if read is None or not equals:

@@ -142,6 +142,11 @@ class Connection(HttpToolsProtocol):
         self._outbox.close()
         await asyncio.Event().wait()
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a request on it is being answered, or arrives."""
+        return self.cycle is not None and not self.cycle.response_complete  # type: ignore[redundant-expr]  # before the first request there is none
+
     def wind_up(self) -> None:
         """Let whoever has a last word say it, because the twin stops; close at once if nobody has."""
         self.is_stopped = True

@@ -53,6 +53,7 @@ async def _answer(twin: Twin, request: Request) -> Response:
     try:
         invocation = begin(twin, endpoint, entry, request.headers.get(ATTRIBUTES_HEADER, ""), NO_SERVICE)
         check_http_cut(invocation)
+        invocation.take_fault(NO_SERVICE)
         async with find_connection(request.scope).until_gone():
             return _respond(invocation, await _ask(invocation, request, body))
     except WordError as error:

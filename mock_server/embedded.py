@@ -105,8 +105,22 @@ class MockServer:
         """
         self._twin.queue_fault(fault, endpoint, times)
 
+    def set_defaults(self, **values: object) -> None:
+        """Let requests have these that do not ask for them themselves, until `reset`: what they could ask by `mock.`, as `cut="every-byte", seed=7`.
+
+        A fault strikes each request that can have it; one from `queue_fault` goes before it.
+
+        Raises:
+            WordError: No endpoint knows such a name, or such a value.
+        """
+        self._twin.defaults.set(values, self._twin.catalog.values())
+
+    def break_off(self) -> None:
+        """Close the connections whose requests are being answered, as a twin that stops; return when they have ended."""
+        self._server.break_off()
+
     def reset(self) -> None:
-        """Forget what was seen, the faults that wait and the sessions, and serve the catalog again; what runs goes on."""
+        """Forget what was seen, the faults that wait, the defaults and the sessions, and serve the catalog again; what runs goes on."""
         self._twin.forget()
 
     def start(self) -> Self:

@@ -76,7 +76,7 @@ class Invocation:
         return "fault" if self.spoiling.is_damaged or (self.fault and self.fault.stage in BEFORE) else "refused"
 
     def take_fault(self, stages: Mapping[Stage, str]) -> None:
-        """Take the fault that was ordered for the next request like this one, where it asks for none itself; `stages` as of `begin`."""
+        """Take the fault that was ordered for the next request like this one, or for all, where it asks for none itself; `stages` as of `begin`."""
 
         def can_have(faults: Faults) -> bool:
             known = has_kind(faults.error_kind, self.endpoint.container)
@@ -84,9 +84,10 @@ class Invocation:
 
         if self.choices.fault or self.draft.entry.method != "POST":  # else who asks whether a container is well would take what an answer is to have
             return
-        if faults := self.twin.faults.take(self.endpoint.name, can_have):
+        if found := self.twin.find_fault(self.endpoint.name, can_have):
+            faults, source = found
             self.choices = replace(self.choices, fault=faults)
-            self.draft.add(fault=faults.text, fault_from="queue")
+            self.draft.add(fault=faults.text, fault_from=source)
 
     async def ask(self, request: ContainerRequest, *, whole: bool = False, until_s: float | None = None) -> Reply | Live:
         """Return the container's reply to the request, which has the custom attributes that are not the twin's; damaged as its faults have it.
@@ -212,7 +213,7 @@ def begin(twin: Twin, endpoint: CatalogEntry, entry: Entry, attributes: str, sta
     Raises:
         WordError: The request's attributes ask for something that the twin does not know, or that is impossible here.
     """
-    choices = choose(endpoint, attributes, twin.profile)
+    choices = choose(endpoint, twin.defaults.before(attributes), twin.profile)
     for fault in choices.fault.terms if choices.fault else ():
         if fault.stage in stages:
             raise WordError(f"mock.fault: {fault.name!r} {stages[fault.stage]}", "a fault that this request can have")

@@ -16,8 +16,8 @@ at the service's time limit; closed by the client; closed because the twin stopp
 Front: TypeAlias = Literal["runtime", "container"]
 """Which side of the twin was asked: the SageMaker Runtime, or a container itself."""
 
-FaultFrom: TypeAlias = Literal["request", "queue"]
-"""Who asked for a fault: the request's own attributes, or somebody beforehand, by `MockServer.queue_fault` or `/_mock/faults`."""
+FaultFrom: TypeAlias = Literal["request", "queue", "default"]
+"""Who asked for a fault: the request's own attributes; somebody beforehand, by `MockServer.queue_fault` or `/_mock/faults`; or a test for all of its own."""
 
 MAX_ENTRIES = 1000
 MAX_BYTES = 32 * 1024 * 1024

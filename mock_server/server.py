@@ -90,6 +90,11 @@ class Server(uvicorn.Server):
         self._set(self._at_once)
         self._set(self._exit)
 
+    def break_off(self) -> None:
+        """Close the connections whose requests are being answered; return when these have ended. From any other thread."""
+        if self._loop is not None and not self._loop.is_closed():
+            asyncio.run_coroutine_threadsafe(self._break_off(), self._loop).result()
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Close the listener and every connection, streams included, the latter with grace unless it is to be at once; wait for their requests to end."""
         for server in self.servers:
@@ -105,6 +110,15 @@ class Server(uvicorn.Server):
             await self._wait_until_gone(LAST_WORDS_S)
         for connection in self._connections:
             connection.stop()
+        await self._wait_for_requests()
+
+    async def _break_off(self) -> None:
+        for connection in self._connections:
+            if connection.is_busy:
+                connection.stop()
+        await self._wait_for_requests()
+
+    async def _wait_for_requests(self) -> None:
         tasks: set[asyncio.Task[Any]] = set(self.server_state.tasks)
         if tasks:
             await asyncio.wait(tasks, timeout=5.0)

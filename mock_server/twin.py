@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from mock_server.catalog import CatalogEntry
 from mock_server.clock import Clock
 from mock_server.container_faults import check_kind
+from mock_server.defaults import Defaults
 from mock_server.fault_queue import FaultQueue, QueuedFault
-from mock_server.faults import parse_faults
-from mock_server.journal import Journal
+from mock_server.faults import Faults, parse_faults
+from mock_server.journal import FaultFrom, Journal
 from mock_server.metrics import Metrics
 from mock_server.profiles import Profile
 from mock_server.routing import Turns
@@ -35,6 +36,8 @@ class Twin:
     turns: Turns = field(default_factory=Turns)
     faults: FaultQueue = field(default_factory=FaultQueue)
     """What was ordered for the requests to come."""
+    defaults: Defaults = field(default_factory=Defaults)
+    """What they get that ask for nothing themselves."""
 
     @property
     def catalog(self) -> Mapping[str, CatalogEntry]:
@@ -52,9 +55,17 @@ class Twin:
             check_kind(parse_faults(fault).error_kind, self.served.find(endpoint).container)
         return self.faults.add(fault, endpoint, times)
 
+    def find_fault(self, endpoint: str, can_have: Callable[[Faults], bool]) -> tuple[Faults, FaultFrom] | None:
+        """Return what was ordered for a request to this endpoint, or else by default, if it can have it, and who wanted it."""
+        if ordered := self.faults.take(endpoint, can_have):
+            return ordered, "queue"
+        default = self.defaults.fault
+        return (default, "default") if default and can_have(default) else None
+
     def forget(self) -> None:
-        """Forget what was and what was ordered, but for the requests that are open and the metrics; serve the catalog again."""
+        """Forget what was, what was ordered and the defaults, but for the requests that are open and the metrics; serve the catalog again."""
         self.journal.reset()
         self.turns.forget()
         self.faults.clear()
+        self.defaults.clear()
         self.served.restore()
