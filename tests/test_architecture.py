@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,6 +107,10 @@ NAMED = frozenset({"httptools"})
 """Requirements that are chosen by their names: uvicorn's parser."""
 
 
+LENT = frozenset({"pytest"})
+"""Packages that whoever imports a file of ours has: the plugin is pytest's."""
+
+
 def declared(file: str) -> set[str]:
     return set(re.findall(r"^[a-z][a-z0-9-]*", (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE))
 
@@ -116,7 +121,15 @@ def imported(*rooms: str) -> set[str]:
 
 
 def test_the_page_and_the_twin_require_what_they_import_and_no_more() -> None:
-    assert declared("requirements.txt") - NAMED == imported("backends", "mock_server", "demo")
+    assert declared("requirements.txt") - NAMED == imported("backends", "mock_server", "demo") - LENT
+
+
+def test_the_wheel_requires_what_its_packages_import_and_with_the_page_that_is_all() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    wheel, page = project["project"]["dependencies"], project["dependency-groups"]["demo"]
+    requirements = [line for line in (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    assert sorted(wheel + page) == sorted(requirements)
+    assert {re.split(r"[<>=]", requirement)[0] for requirement in wheel} - NAMED == imported("backends", "mock_server") - LENT
 
 
 def test_the_tests_require_what_they_import() -> None:
