@@ -15,6 +15,8 @@ import pytest
 if TYPE_CHECKING:
     from mock_server import MockServer
 
+pytest_plugins = ["pytester"]
+
 OURS = ("CHAT_BACKEND", "CHAT_ACCEPTS", "CHAT_FAMILY", "CHAT_SESSIONS", "ENDPOINT_NAME", "endpoint_name", "INFERENCE_COMPONENT_NAME", "CONTAINER_URL")
 """Variables that the page reads."""
 
