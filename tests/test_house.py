@@ -6,8 +6,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -194,18 +192,3 @@ def test_ci_checks_style_and_runs_every_test() -> None:
     ci = ROOT / ".ci" / "run"
     assert os.access(ci, os.X_OK)
     assert re.findall(r"^make ([a-z-]+)$", ci.read_text(encoding="utf-8"), re.MULTILINE) == ["lint", "test", "test-sdk", "test-upstream"]
-
-
-def test_the_wheel_holds_the_backends_and_the_twin_and_nothing_else(tmp_path: Path) -> None:
-    source = tmp_path / "source"
-    for room in ("backends", "mock_server", "demo", "tests"):
-        shutil.copytree(ROOT / room, source / room, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "requirements.txt", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, source)
-    build = "import sys; from setuptools import build_meta; build_meta.build_wheel(sys.argv[1])"
-    done = subprocess.run([sys.executable, "-c", build, str(tmp_path)], cwd=source, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    [wheel] = tmp_path.glob("streamtwin-*.whl")
-    files = zipfile.ZipFile(wheel).namelist()
-    assert {file.partition("/")[0] for file in files} == {"backends", "mock_server", wheel.name.removesuffix("-py3-none-any.whl") + ".dist-info"}
-    assert {"mock_server/catalog.toml", "mock_server/scripts/fallback.json", "backends/wire/decode.py"} <= set(files)
