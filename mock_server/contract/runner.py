@@ -106,9 +106,9 @@ def run_case(case: Case, plan: Plan, worker: Worker) -> Result:
 
 
 def trials_of(case: Case, *, exhaustive: bool) -> Iterator[Trial]:
-    """Yield the case as it is, and in every cutting of its body, unless it tests size."""
+    """Yield the case as it is, and in every cutting of its body, unless it tests size, or is one of many that vary it."""
     yield Trial(case)
-    if exhaustive and not case.is_long:
+    if exhaustive and not (case.is_long or case.is_generated):
         yield from (Trial(case, offsets) for offsets in all_offsets(case.body))
 
 

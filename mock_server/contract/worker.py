@@ -31,6 +31,8 @@ MEMORY_BYTES = 2 << 30
 KEPT_CHARACTERS = 1 << 16
 """Of a longer text, the length, the hash, and a head and a tail of this many characters go back."""
 SAID_CHARACTERS = 4000
+EXCEPTIONS = ("ModelStreamError", "InternalStreamFailure")
+"""The members of an event that are no events: those of sagemaker-runtime's model."""
 
 
 class Mistake(TypeError):
@@ -171,7 +173,8 @@ def frames_of(job: dict[str, Any]) -> Iterator[bytes]:
                 headers = {":event-type": name, ":content-type": "application/octet-stream", ":message-type": "event"}
                 yield frame(headers, members["Bytes"])
             else:
-                headers = {":exception-type": name, ":content-type": "application/json", ":message-type": "exception"}
+                kind = "exception" if name in EXCEPTIONS else "event"
+                headers = {f":{kind}-type": name, ":content-type": "application/json", ":message-type": kind}
                 yield frame(headers, json.dumps(members).encode())
 
 

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -12,22 +11,14 @@ from backends.errors import BackendError, MalformedFrame, StreamInterrupted, Tru
 from backends.events import Finish, StreamEvent, Token
 from backends.wire import decode_events
 from backends.wire.eventstream import EventStreamDecoder
-from backends.wire.parts import parse_part
 from mock_server.containers import CONTAINERS
 from mock_server.contract.case import FORMATS, Case, Outcome
 from mock_server.contract.corpus import FAMILIES, corpus, stream_cases
+from tests.mock_server.contract.parsers.framed import unframed
 
 CASES = [case for case in corpus().values() if not case.is_generated]
 GENERATED = [case for case in corpus().values() if case.is_generated]
 ERRORS: dict[type[BackendError], str] = {MalformedFrame: "malformed", TruncatedStream: "truncated", StreamInterrupted: "interrupted"}
-
-
-def unframed(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    decoder = EventStreamDecoder()
-    for piece in pieces:
-        for message in decoder.feed(piece):
-            yield parse_part(message) or b""
-    yield from (message.payload for message in decoder.finish())
 
 
 def read(case: Case) -> Outcome:
