@@ -51,6 +51,7 @@ _TABLES = (
     "outputs",
     "fragments",
     "documents",
+    "size",
     "chunks",
     "chunk_ends",
     "chunk_members",
