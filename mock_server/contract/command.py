@@ -6,6 +6,8 @@ import argparse
 import shutil
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 
@@ -21,19 +23,34 @@ from mock_server.contract.selection import Wanted, choose
 
 def run(options: argparse.Namespace) -> int:
     """Run the command; return the process's exit code."""
-    plan = Plan(Launch(options.parser, options.adapter, options.python), options.exhaustive, options.time_limit)
     try:
-        chosen = choose(corpus(), _wanted(options))
-        began_s = monotonic()
-        probe(chosen.cases, plan)
-        results = _results(chosen.cases, plan, show=sys.stderr.isatty() and not options.quiet)
-        return _tell(Run(plan.launch, results, chosen.left_out, monotonic() - began_s), options)
+        with ExitStack() as stack:
+            return _run(options, _plan(options, stack))
     except (LookupError, RefusedParser) as error:
         return _fail(str(error.args[0]))
     except OSError as error:
         return _fail(f"{error.filename}: expected a file that can be written: {error.strerror}")
     except KeyboardInterrupt:
         return 130
+
+
+def _plan(options: argparse.Namespace, stack: ExitStack) -> Plan:
+    launch = Launch(options.parser, options.adapter, options.python)
+    plan = Plan(launch, options.exhaustive, options.time_limit)
+    if options.adapter != "client":
+        return plan
+    from mock_server.contract.stage import Stage
+
+    stage = stack.enter_context(Stage())
+    return replace(plan, launch=replace(launch, environ=stage.environ), job=stage.put)
+
+
+def _run(options: argparse.Namespace, plan: Plan) -> int:
+    chosen = choose(corpus(), _wanted(options))
+    began_s = monotonic()
+    probe(chosen.cases, plan)
+    results = _results(chosen.cases, plan, show=sys.stderr.isatty() and not options.quiet)
+    return _tell(Run(plan.launch, results, chosen.left_out, monotonic() - began_s), options)
 
 
 def _wanted(options: argparse.Namespace) -> Wanted:

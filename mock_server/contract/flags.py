@@ -20,6 +20,7 @@ ADAPTERS = {
     "lines": "name(events): an iterable of lines, as the LineIterator of the AWS samples",
     "async": "name(parts[, content_type]): an async iterable of bytes in, an async iterable out",
     "frames": "as parts, for the bytes of the AWS event stream itself",
+    "client": "name(endpoint_url, endpoint_name[, content_type]): a whole client, sync or async, against a twin that plays the case",
 }
 """Adapter -> how it calls a parser."""
 

@@ -46,6 +46,8 @@ async def one_by_one(parts):
 def as_test(result: Result, launch: Launch) -> str:
     """Return a module that runs as it is: the parser's import, what reads its pieces, and the test of this cut."""
     case, adapter = result.case, launch.adapter
+    if adapter == "client":
+        return "# A whole client needs a twin that plays the case: run the command above."
     if adapter == "frames" and case.is_long:
         return "# Too long to be pasted: the event stream's bytes of a case that tests size."
     return "\n".join((*_imports(case, launch), "", "", *_readers(adapter), *_test(result, launch)))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from queue import SimpleQueue
 from time import monotonic
+from typing import Any
 
 from mock_server.contract.case import Case
 from mock_server.contract.cuttings import Offsets, all_offsets
@@ -34,6 +35,8 @@ class Plan:
     time_limit: float = 1.0
     """What the cases' limits are multiplied by."""
     workers: int = os.cpu_count() or 1
+    job: Callable[[Trial], dict[str, Any]] = Trial.job
+    """What a worker is told of a trial."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,7 @@ def run_case(case: Case, plan: Plan, worker: Worker) -> Result:
     failed: list[tuple[Trial, Verdict, Answer]] = []
     cuttings = 0
     for trial in trials_of(case, exhaustive=plan.exhaustive):
-        answer = worker.run(trial.job(), limit_s)
+        answer = worker.run(plan.job(trial), limit_s)
         verdict = judge(case, answer)
         cuttings += 1
         if not verdict.passed:
@@ -101,7 +104,7 @@ def run_case(case: Case, plan: Plan, worker: Worker) -> Result:
             break
     if not failed:
         return Result(case, verdict, answer, trial, cuttings, elapsed_s=monotonic() - began_s)
-    trial, verdict, answer, repeats = shortest(*failed[0], worker, limit_s)
+    trial, verdict, answer, repeats = shortest(*failed[0], lambda trial, limit_s: worker.run(plan.job(trial), limit_s), limit_s)
     return Result(case, verdict, answer, trial, cuttings, len(failed), repeats, monotonic() - began_s)
 
 
@@ -112,14 +115,14 @@ def trials_of(case: Case, *, exhaustive: bool) -> Iterator[Trial]:
         yield from (Trial(case, offsets) for offsets in all_offsets(case.body))
 
 
-def shortest(trial: Trial, verdict: Verdict, answer: Answer, worker: Worker, limit_s: float) -> tuple[Trial, Verdict, Answer, bool]:
+def shortest(trial: Trial, verdict: Verdict, answer: Answer, run: Callable[[Trial, float], Answer], limit_s: float) -> tuple[Trial, Verdict, Answer, bool]:
     """Return the trial with the fewest offsets that fails in the same way, what came of it, and whether it fails again."""
     case, is_dear = trial.case, verdict.result in {"hang", "died"}
     fast_s = min(limit_s, FAST_LIMIT_S)
     seen: dict[Offsets | None, tuple[Verdict, Answer]] = {}
 
     def fails(offsets: Offsets | None) -> bool:
-        made = worker.run(Trial(case, offsets).job(), fast_s if is_dear else limit_s)
+        made = run(Trial(case, offsets), fast_s if is_dear else limit_s)
         seen[offsets] = judge(case, made), made
         return seen[offsets][0].result == verdict.result
 
@@ -143,16 +146,16 @@ def probe(cases: Iterable[Case], plan: Plan) -> None:
     if not plain:
         return
     case, launch = min(plain, key=lambda case: len(case.body)), plan.launch
-    answer = _try_whole(case, plan, launch.adapter)
+    answer = _try_whole(case, plan)
     if answer.ended not in {"mistake", "raised"}:
         return
-    for adapter in ADAPTERS.keys() - {launch.adapter}:
-        if can_give(adapter, case) and judge(case, _try_whole(case, plan, adapter)).passed:
+    for adapter in ADAPTERS.keys() - {launch.adapter, "client"} if launch.adapter != "client" else ():
+        if can_give(adapter, case) and judge(case, _try_whole(case, replace(plan, launch=replace(launch, adapter=adapter)))).passed:
             raise RefusedParser(f"{launch.parser} cannot use what --adapter {launch.adapter} gives it ({answer.describe()}); with --adapter {adapter} it reads")
     if answer.ended == "mistake":
         raise RefusedParser(f"{launch.parser}: {answer.says}")
 
 
-def _try_whole(case: Case, plan: Plan, adapter: str) -> Answer:
-    with Worker(replace(plan.launch, adapter=adapter)) as worker:
-        return worker.run(Trial(case, ()).job(), case.limit_s * plan.time_limit)
+def _try_whole(case: Case, plan: Plan) -> Answer:
+    with Worker(plan.launch) as worker:
+        return worker.run(plan.job(Trial(case, ())), case.limit_s * plan.time_limit)

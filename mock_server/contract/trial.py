@@ -5,11 +5,11 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 
 from mock_server.contract.case import Case, Layer, Repeated
 from mock_server.contract.cuttings import Offsets, cut_at, offsets_of
+from mock_server.contract.worker import EXCEPTIONS
 from mock_server.cuts import parse_cut
 
 LAYERS: Mapping[str, frozenset[Layer]] = {
@@ -18,6 +18,7 @@ LAYERS: Mapping[str, frozenset[Layer]] = {
     "lines": frozenset({"body", "events"}),
     "async": frozenset({"body"}),
     "frames": frozenset({"body", "events", "frames"}),
+    "client": frozenset({"body", "events"}),
 }
 """Adapter -> the layers of the cases that it can give a parser."""
 
@@ -73,8 +74,6 @@ def _spell(value: Any) -> Any:
 
 
 def can_give(adapter: str, case: Case) -> bool:
-    """Return whether an adapter has the means to give a case; only bytes and exceptions have a frame of their own."""
-    if case.layer not in LAYERS[adapter]:
-        return False
-    named = chain.from_iterable(event.items() for event in case.tail)
-    return adapter != "frames" or all(isinstance(members, Mapping) and not name.startswith("SDK_") for name, members in named)
+    """Return whether an adapter has the means to give a case: a recording ends with an exception, and knows no other events."""
+    is_recordable = all(name in EXCEPTIONS for event in case.tail for name in event)
+    return case.layer in LAYERS[adapter] and (adapter != "client" or is_recordable)

@@ -32,7 +32,7 @@ KEPT_CHARACTERS = 1 << 16
 """Of a longer text, the length, the hash, and a head and a tail of this many characters go back."""
 SAID_CHARACTERS = 4000
 EXCEPTIONS = ("ModelStreamError", "InternalStreamFailure")
-"""The members of an event that are no events: those of sagemaker-runtime's model."""
+"""The exceptions in botocore's model of sagemaker-runtime 2017-05-13; any other event is one that SDKs do not know."""
 
 
 class Mistake(TypeError):
@@ -259,6 +259,15 @@ def use_async(parser: Callable[..., Any], job: dict[str, Any], taken: Taken) -> 
     asyncio.run(run_async(parser, job, taken.put))
 
 
+def use_client(parser: Callable[..., Any], job: dict[str, Any], taken: Taken) -> None:
+    """Let a whole client ask an endpoint that plays the case."""
+    made = call(parser, job, job["endpoint_url"], job["endpoint_name"])
+    if hasattr(made, "__aiter__") or inspect.isawaitable(made):
+        asyncio.run(drain_async(made, taken.put))
+    else:
+        drain(made, taken.put)
+
+
 def use_frames(parser: Callable[..., Any], job: dict[str, Any], taken: Taken) -> None:
     """Give the bytes of the event stream."""
     drain(call(parser, job, frames_of(job)), taken.put)
@@ -270,6 +279,7 @@ ADAPTERS: dict[str, Callable[[Callable[..., Any], dict[str, Any], Taken], None]]
     "lines": use_lines,
     "async": use_async,
     "frames": use_frames,
+    "client": use_client,
 }
 
 
@@ -411,7 +421,7 @@ def main(name: str, adapter: str) -> None:
     watchdog = Watchdog(tell)
     watchdog.start()
     limit_memory()
-    tell({"takes_type": takes(parser, 1)})
+    tell({"takes_type": takes(parser, 2 if adapter == "client" else 1)})
     for line in jobs:
         job, taken = json.loads(line), Taken()
         watchdog.watch(taken, job["limit_s"])

@@ -11,8 +11,15 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from backends.events import Token
+import boto3
+
+from backends.chat import ChatMessage, ChatRequest
+from backends.endpoints import Endpoint
+from backends.events import StreamEvent, Token
+from backends.sagemaker import SageMakerBackend
 from backends.wire import EventDecoder, decode_events
+from backends.wire.eventstream import EventStreamDecoder
+from backends.wire.parts import parse_part
 
 
 class LineIterator:
@@ -142,3 +149,30 @@ class Flaky:
 
 flaky = Flaky()
 NUMBER = 5
+
+
+def frames(chunks: Iterable[bytes], content_type: str | None) -> Iterator[Token]:
+    """Do right with an event stream."""
+    decoder = EventStreamDecoder()
+
+    def parts() -> Iterator[bytes]:
+        for chunk in chunks:
+            yield from filter(None, map(parse_part, decoder.feed(chunk)))
+        yield from filter(None, map(parse_part, decoder.finish()))
+
+    yield from (event for event in decode_events(parts(), content_type) if isinstance(event, Token))
+
+
+def client(endpoint_url: str, endpoint_name: str) -> Iterator[Token]:
+    """Do right with boto3."""
+    runtime = boto3.client("sagemaker-runtime", endpoint_url=endpoint_url)
+    response = runtime.invoke_endpoint_with_response_stream(EndpointName=endpoint_name, Body=b"{}")
+    yield from (event for event in decode_events(response["Body"], response.get("ContentType")) if isinstance(event, Token))
+
+
+async def async_client(endpoint_url: str, endpoint_name: str) -> AsyncIterator[StreamEvent]:
+    """Do right with our own backend."""
+    request = ChatRequest(endpoint=Endpoint(endpoint_name), messages=[ChatMessage("user", "what is life")])
+    async with SageMakerBackend(region="us-east-1", endpoint_url=endpoint_url) as backend, backend.stream(request) as answer:
+        async for event in answer:
+            yield event
