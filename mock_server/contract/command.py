@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import sys
 from collections.abc import Sequence
@@ -83,15 +84,22 @@ def _tell(run: Run, options: argparse.Namespace) -> int:
     reports = ((options.json, as_json), (options.junit, as_junit), (options.markdown, as_markdown))
     for file, encode in reports:
         if file == "-":
-            print(encode(run), end="")  # noqa: T201 - command-line output
+            _print(encode(run))
         elif file:
             Path(file).write_text(encode(run), encoding="utf-8")
     if "-" not in (options.json, options.markdown):
         lines = list(report(run, shutil.get_terminal_size((120, 24)).columns, quiet=options.quiet))
         if len(run.results) == 1 and options.case and not options.quiet:
             lines += ["", "As a test:", "", as_test(run.results[0], run.launch)]
-        print("\n".join(lines))  # noqa: T201 - command-line output
+        _print("\n".join(lines) + "\n")
     return 1 if run.failures else 0
+
+
+def _print(text: str) -> None:
+    try:
+        print(text, end="", flush=True)  # noqa: T201 - command-line output
+    except BrokenPipeError:  # whoever reads has seen enough, and Python flushes once more when it ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fail(message: str) -> int:

@@ -56,7 +56,12 @@ def as_test(result: Result, launch: Launch) -> str:
 def _imports(case: Case, launch: Launch) -> Iterator[str]:
     module, _, path = launch.parser.partition(":")
     needs_json = launch.adapter == "lines" or any(outcome.error == "interrupted" for outcome in (case.right, *case.also))
-    needed = (("import asyncio", launch.adapter == "async"), ("import json", needs_json), ("from typing import Any", launch.adapter == "lines"))
+    needed = (
+        ("import asyncio", launch.adapter == "async"),
+        ("import json", needs_json),
+        ("import traceback", any(outcome.says for outcome in (case.right, *case.also))),
+        ("from typing import Any", launch.adapter == "lines"),
+    )
     standard = [line for line, is_needed in needed if is_needed]
     yield from (*standard, "") if standard else ()
     yield from ("import pytest", "") if case.error and not case.also else ()
@@ -106,7 +111,7 @@ def _is_told(outcome: Outcome, error: str) -> Iterator[str]:
     if outcome.error == "interrupted":
         yield f"not isinstance({error}, (json.JSONDecodeError, UnicodeError))"
     if outcome.says:
-        yield f"{outcome.says!r} in f'{{{error}}} < {{{error}.__cause__}} < {{{error}.__context__}}'"
+        yield f'{outcome.says!r} in "".join(traceback.format_exception({error}))'
 
 
 def _parts(trial: Trial, adapter: str) -> Iterator[str]:

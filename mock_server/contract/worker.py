@@ -300,11 +300,11 @@ def names_of(error: BaseException) -> list[str]:
 
 
 def said_by(error: BaseException | None) -> str:
-    """Return what an exception says, and those from which it came."""
+    """Return what an exception says, and those from which it came, as a traceback shows them."""
     said: list[str] = []
     while error is not None and len(said) < 10:
         said.append(str(error) or type(error).__name__)
-        error = error.__cause__ or error.__context__
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return " < ".join(said)[:SAID_CHARACTERS]
 
 

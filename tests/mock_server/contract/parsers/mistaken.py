@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
@@ -176,3 +177,51 @@ async def async_client(endpoint_url: str, endpoint_name: str) -> AsyncIterator[S
     async with SageMakerBackend(region="us-east-1", endpoint_url=endpoint_url) as backend, backend.stream(request) as answer:
         async for event in answer:
             yield event
+
+
+def splitting_client(endpoint_url: str, endpoint_name: str) -> Iterator[str]:
+    runtime = boto3.client("sagemaker-runtime", endpoint_url=endpoint_url)
+    response = runtime.invoke_endpoint_with_response_stream(EndpointName=endpoint_name, Body=b"{}")
+    yield from fails_on_split((event["PayloadPart"]["Bytes"] for event in response["Body"]), response["ContentType"])
+
+
+def says_nothing(parts: Iterable[bytes], content_type: str | None) -> Iterator[str]:
+    try:
+        yield from texts(parts, content_type)
+    except Exception:  # noqa: BLE001 - that is the mistake
+        raise ValueError("it failed") from None
+
+
+def does_not_decode(parts: Iterable[bytes], content_type: str | None) -> Iterator[str]:
+    try:
+        yield from texts(parts, content_type)
+    except Exception:  # noqa: BLE001 - that is the mistake
+        json.loads("oops")
+
+
+def exits(parts: Iterable[bytes], content_type: str | None) -> Iterator[str]:
+    yield from swallows(parts, content_type)
+    sys.exit(1)
+
+
+def raises(_: Iterable[bytes]) -> Iterator[str]:
+    raise LookupError("nothing is there")
+
+
+def holds_the_lock(_: Iterable[bytes]) -> None:
+    re.match("(a|aa)+b", "a" * 100)
+
+
+def closes_everything(_: Iterable[bytes]) -> Iterator[str]:
+    os.closerange(0, 100)
+    time.sleep(3600)
+    yield ""
+
+
+@dataclass
+class Piece:
+    text: int
+
+
+def gives_numbers(_: Iterable[bytes]) -> Iterator[Piece]:
+    yield Piece(5)
