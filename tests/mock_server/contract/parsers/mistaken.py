@@ -19,8 +19,7 @@ from backends.endpoints import Endpoint
 from backends.events import StreamEvent, Token
 from backends.sagemaker import SageMakerBackend
 from backends.wire import EventDecoder, decode_events
-from backends.wire.eventstream import EventStreamDecoder
-from backends.wire.parts import parse_part
+from tests.mock_server.contract.parsers.framed import ours
 
 
 class LineIterator:
@@ -149,19 +148,8 @@ class Flaky:
 
 
 flaky = Flaky()
+frames = ours
 NUMBER = 5
-
-
-def frames(chunks: Iterable[bytes], content_type: str | None) -> Iterator[Token]:
-    """Do right with an event stream."""
-    decoder = EventStreamDecoder()
-
-    def parts() -> Iterator[bytes]:
-        for chunk in chunks:
-            yield from filter(None, map(parse_part, decoder.feed(chunk)))
-        yield from filter(None, map(parse_part, decoder.finish()))
-
-    yield from (event for event in decode_events(parts(), content_type) if isinstance(event, Token))
 
 
 def client(endpoint_url: str, endpoint_name: str) -> Iterator[Token]:
