@@ -16,6 +16,7 @@ from mock_server.app import create_app
 from mock_server.catalog import FILE, CatalogError, load_catalog
 from mock_server.contract import flags as contract
 from mock_server.embedded import environ_for
+from mock_server.program import program
 from mock_server.record.flags import add_arguments
 from mock_server.server import Server, bind
 from mock_server.settings import TwinSettings
@@ -25,8 +26,8 @@ from mock_server.words import WordError, parse_seconds
 
 ABOUT = """A local twin of streaming SageMaker endpoints.
 
-Without a command it serves: python -m mock_server --port 8080 --catalog mine.toml
-Each command says more: python -m mock_server serve --help"""
+Without a command it serves: {program} --port 8080 --catalog mine.toml
+Each command says more: {program} serve --help"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m mock_server", description=ABOUT, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(prog=program(), description=ABOUT.format(program=program()), formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
     serve = commands.add_parser("serve", help="serve the catalog's endpoints (the default)")
     serve.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
@@ -140,7 +141,7 @@ def _greet(url: str, endpoints: Iterable[str], options: argparse.Namespace) -> N
 
 
 def _fail(message: str) -> int:
-    print(f"python -m mock_server: {message}", file=sys.stderr)  # noqa: T201 - command-line output
+    print(f"{program()}: {message}", file=sys.stderr)  # noqa: T201 - command-line output
     return 2
 
 

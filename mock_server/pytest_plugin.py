@@ -82,6 +82,7 @@ def sagemaker_twin_server(sagemaker_twin_options: Mapping[str, Any]) -> Iterator
 @pytest.fixture
 def sagemaker_twin(request: pytest.FixtureRequest, sagemaker_twin_server: MockServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[MockServer]:
     """The session's twin, as new: any AWS SDK finds it by the environment, and nothing else, for this test."""
+    sagemaker_twin_server.break_off()  # else what came to it outside of a test of its own would end behind the reset, as this test's
     sagemaker_twin_server.reset()
     _set_defaults(sagemaker_twin_server, request.node)
     for name in WITHOUT:

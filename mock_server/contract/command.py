@@ -20,6 +20,7 @@ from mock_server.contract.process import Launch, RefusedParser
 from mock_server.contract.report import Run, report
 from mock_server.contract.runner import Plan, Result, probe, run_cases
 from mock_server.contract.selection import Wanted, choose
+from mock_server.program import program
 
 
 def run(options: argparse.Namespace) -> int:
@@ -103,5 +104,5 @@ def _print(text: str) -> None:
 
 
 def _fail(message: str) -> int:
-    print(f"python -m mock_server contract: {message}", file=sys.stderr)  # noqa: T201 - command-line output
+    print(f"{program()} contract: {message}", file=sys.stderr)  # noqa: T201 - command-line output
     return 2

@@ -11,6 +11,7 @@ from mock_server.contract.cuttings import Offsets
 from mock_server.contract.judge import Answer, Text
 from mock_server.contract.process import Launch
 from mock_server.contract.runner import Result
+from mock_server.program import program
 
 AROUND_BYTES = 24
 SHOWN_BYTES = 160
@@ -32,7 +33,7 @@ def spell_cut(offsets: Offsets, size: int) -> str:
 
 def command(result: Result, launch: Launch) -> str:
     """Return the command that tries this case alone, in this cut."""
-    words = ["python", "-m", "mock_server", "contract", "--parser", launch.parser]
+    words = [*program().split(), "contract", "--parser", launch.parser]
     words += ["--adapter", launch.adapter] if launch.adapter != "parts" else []
     words += ["--python", launch.python] if launch.python != sys.executable else []
     trial, case = result.trial, result.case

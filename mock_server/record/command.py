@@ -21,6 +21,7 @@ from backends.raw import CUSTOM_ATTRIBUTES, RawRequest, encode_chat
 from backends.recording import Front, RecordedRequest, RecordingError
 from backends.recording.files import RecordingWriter, save_recording
 from backends.sagemaker import SageMakerBackend, Timeouts
+from mock_server.program import program
 from mock_server.record.capture import read_captures
 from mock_server.record.progress import Progress
 from mock_server.record.proxy import Proxy
@@ -52,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _fail(progress: Progress, message: str, code: int) -> int:
-    progress.say(f"python -m mock_server record: {message}")
+    progress.say(f"{program()} record: {message}")
     return code
 
 

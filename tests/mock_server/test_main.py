@@ -114,6 +114,25 @@ def test_the_package_gives_one_name_and_says_so_of_others() -> None:
         getattr(mock_server, "Server")  # noqa: B009 - the name is not there
 
 
+CALLED = [
+    ("/opt/lib/mock_server/__main__.py", "python -m mock_server"),
+    ("/opt/bin/streamtwin", "streamtwin"),
+    ("streamtwin.exe", "streamtwin"),
+]
+
+
+@pytest.mark.parametrize(("file", "name"), CALLED)
+def test_it_says_the_name_by_which_it_was_called(file: str, name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("sys.argv", [file])
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert f"usage: {name} [-h]" in (told := capsys.readouterr().out)
+    assert f"Without a command it serves: {name} --port 8080" in told
+    assert main(["contract", "--parser", "mine:parse", "--case", "nobody"]) == 2
+    assert main(["record", "--body", "nowhere.json", "--endpoint", "x", "--out", "x.jsonl"]) == 2
+    assert [line.partition(":")[0] for line in capsys.readouterr().err.splitlines()] == [f"{name} contract", f"{name} record"]
+
+
 BAD_TIMES = [[flag, text] for flag, texts in {"--time-limits": ("0", "nan", "x"), "--grace": ("-1", "soon")}.items() for text in texts]
 
 

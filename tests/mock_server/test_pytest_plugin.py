@@ -122,6 +122,18 @@ def test_two(sagemaker_twin):
     ask()
     assert sagemaker_twin.journal.wait(1).ended == "completed"
 """,
+    "what comes to the session's twin between two tests is none of the next one's": """
+left = []
+
+def test_one(sagemaker_twin_server):
+    client = httpx.Client(base_url=sagemaker_twin_server.url, headers={"X-Amzn-SageMaker-Custom-Attributes": "mock.fault=stall@2"})
+    request = client.build_request("POST", f"/endpoints/{LMI}/invocations-response-stream", content=BODY)
+    left.append((client, client.send(request, stream=True)))
+    sagemaker_twin_server.journal.wait_open()
+
+def test_two(sagemaker_twin):
+    assert (sagemaker_twin.journal.open, sagemaker_twin.journal.finished) == ((), ())
+""",
     "one twin serves the session": """
 urls = set()
 
