@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from mock_server.contract.case import Layer
 from mock_server.contract.corpus import FAMILIES
 from mock_server.contract.evidence import command, show_cut, show_expected, show_got
 from mock_server.contract.judge import RESULTS
 from mock_server.contract.process import Launch
 from mock_server.contract.runner import Result
+from mock_server.contract.trial import LeftOut
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +22,8 @@ class Run:
     launch: Launch
     results: Sequence[Result]
     """In the corpus's order."""
-    left_out: Mapping[Layer, int]
-    """How many cases the adapter cannot give, by layer."""
+    left_out: Mapping[LeftOut, int]
+    """How many cases the adapter cannot give, by what keeps it from that."""
     elapsed_s: float = 0.0
 
     @property
@@ -43,7 +43,12 @@ class Run:
         return {family: counts for family, counts in counted.items() if counts}
 
 
-LAYERS: Mapping[Layer, str] = {"body": "the body", "events": "events and exceptions", "frames": "the event stream's frames"}
+LEFT_OUT: Mapping[LeftOut, str] = {
+    "body": "the body",
+    "events": "events and exceptions",
+    "frames": "the event stream's frames",
+    "parts": "very many parts",
+}
 
 
 def summary(run: Run) -> str:
@@ -61,8 +66,8 @@ def report(run: Run, width: int, *, quiet: bool = False) -> Iterator[str]:
         yield from [f"FAIL {result.case.name}: {result.verdict.result}"] if quiet else ["", *_failure(result, run.launch, width)]
     yield from [""] if not quiet else []
     yield summary(run)
-    for layer, count in run.left_out.items():
-        yield f"left out: {count} of {LAYERS[layer]}, which --adapter {run.launch.adapter} cannot give"
+    for why, count in run.left_out.items():
+        yield f"left out: {count} of {LEFT_OUT[why]}, which --adapter {run.launch.adapter} cannot give"
 
 
 def describe_counts(counts: Mapping[str, int]) -> str:

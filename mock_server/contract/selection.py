@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
-from mock_server.contract.case import Case, Layer
-from mock_server.contract.trial import can_give
+from mock_server.contract.case import Case
+from mock_server.contract.trial import LeftOut, why_not
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +26,10 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The cases to try, and how many of those that were asked for the adapter cannot give, by layer."""
+    """The cases to try, and how many of those that were asked for the adapter cannot give, by what keeps it from that."""
 
     cases: list[Case]
-    left_out: Mapping[Layer, int] = field(default_factory=dict)
+    left_out: Mapping[LeftOut, int] = field(default_factory=dict)
 
 
 def choose(corpus: Mapping[str, Case], wanted: Wanted) -> Chosen:
@@ -43,12 +43,12 @@ def choose(corpus: Mapping[str, Case], wanted: Wanted) -> Chosen:
     if wanted.container:
         _check("container", wanted.container, sorted({case.container for case in corpus.values() if case.container}))
     asked = [case for case in corpus.values() if _is_asked(case, wanted, _formats(corpus.values(), wanted.container))]
-    given = [case for case in asked if can_give(wanted.adapter, case)]
+    given = [case for case in asked if not why_not(wanted.adapter, case)]
     if not given:
         raise LookupError(f"no case is left: {len(asked)} were chosen, of which --adapter {wanted.adapter} can give none")
     if wanted.cut:
         given = [case if case.is_long else replace(case, cut=wanted.cut) for case in given]
-    return Chosen(given, Counter(case.layer for case in asked if not can_give(wanted.adapter, case)))
+    return Chosen(given, Counter(why for case in asked if (why := why_not(wanted.adapter, case))))
 
 
 def _is_asked(case: Case, wanted: Wanted, formats: Collection[str]) -> bool:

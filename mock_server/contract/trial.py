@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from mock_server.contract.case import Case, Layer, Repeated
 from mock_server.contract.cuttings import Offsets, cut_at, offsets_of
@@ -21,6 +22,10 @@ LAYERS: Mapping[str, frozenset[Layer]] = {
     "client": frozenset({"body", "events"}),
 }
 """Adapter -> the layers of the cases that it can give a parser."""
+
+MOST_PARTS: Mapping[str, int] = {"frames": 1_000_000, "client": 50_000}
+"""Adapter -> how many parts it gives in about the time that a parser has: framing one takes longer than reading it."""
+LeftOut: TypeAlias = Layer | Literal["parts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,22 @@ def _spell(value: Any) -> Any:
 
 
 def can_give(adapter: str, case: Case) -> bool:
-    """Return whether an adapter has the means to give a case: a recording ends with an exception, and knows no other events."""
+    """Return whether an adapter has the means to give a case."""
+    return not why_not(adapter, case)
+
+
+def why_not(adapter: str, case: Case) -> LeftOut | None:
+    """Return what keeps an adapter from giving a case: its layer, an event that no recording has, or too many parts."""
     is_recordable = all(name in EXCEPTIONS for event in case.tail for name in event)
-    return case.layer in LAYERS[adapter] and (adapter != "client" or is_recordable)
+    if case.layer not in LAYERS[adapter] or (adapter == "client" and not is_recordable):
+        return case.layer
+    return "parts" if case.is_long and _count(case) > MOST_PARTS.get(adapter, math.inf) else None
+
+
+def _count(case: Case) -> int:
+    """Return about how many parts a case that tests size has."""
+    step = _step(case.cut)
+    writes = case.writes
+    if not isinstance(writes, Repeated) or step is None:
+        return 1
+    return len(writes.again) * writes.times // step if step else writes.times

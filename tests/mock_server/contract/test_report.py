@@ -266,6 +266,8 @@ def test_cases_are_chosen_by_what_a_parser_claims() -> None:
     assert any(not case.container for case in by_container)
     assert {case.container for case in by_container} == {"", "tgi-2.4"}
     assert choose(cases, Wanted()).left_out.keys() == {"frames", "events"}
+    assert choose(cases, Wanted(adapter="frames")).left_out.keys() == {"parts"}
+    assert choose(cases, Wanted(adapter="client")).left_out.keys() == {"frames", "events", "parts"}
     some = {case.name: case for case in (PLAIN, LONG, replace(PLAIN, name="one-of-many", is_generated=True))}
     assert [case.name for case in choose(some, Wanted()).cases] == ["plain", "long"]
     assert [case.name for case in choose(some, Wanted(exhaustive=True)).cases] == ["plain", "long", "one-of-many"]
