@@ -7,13 +7,14 @@ RUNTIME := $(VENV)/.ready
 DEV := $(VENV)/.ready-dev
 LLMOCK := build/llmock/bin/llmock
 CLIENTS := build/clients
+SCOREBOARD := build/scoreboard
 UPSTREAM := build/upstream/.ready
 CANDIDATES := $(if $(PYTHON),$(PYTHON),python3.13 python3.12 python3.11 python3)
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4
 
 .DEFAULT_GOAL := help
-.PHONY: help demo mock test test-fast test-sdk test-upstream lint format bench load screenshots browser clients constraints clean
+.PHONY: help demo mock test test-fast test-sdk test-upstream lint format bench load scoreboard screenshots browser clients constraints clean
 
 help:  ## say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -51,6 +52,9 @@ bench: $(DEV) $(LLMOCK)  ## print the benchmarks as one table
 load: $(DEV)  ## stream from an endpoint by Locust, whose page is at port 8089 (ARGS="--endpoint NAME --endpoint-url URL")
 	@$(BIN)/python -m locust -f tests/load/locustfile.py --web-host 127.0.0.1 $(ARGS)
 
+scoreboard: $(DEV) $(patsubst tests/scoreboard/environments/%.txt,$(SCOREBOARD)/%/.ready,$(wildcard tests/scoreboard/environments/*.txt))  ## hold public parsers against the contract kit's corpus, and write the scoreboard (ARGS="--only NAME" writes nothing)
+	@$(BIN)/python -m tests.scoreboard $(ARGS)
+
 screenshots: $(DEV) browser  ## take the README's pictures of the real page anew
 	$(BIN)/python -m tests.browser.pictures
 
@@ -83,6 +87,12 @@ $(DEV): $(RUNTIME) requirements-dev.txt
 	@touch $@
 
 $(CLIENTS)/%/.ready: tests/clients/%.txt | $(DEV)
+	@echo "Installing what $< names into $(@D) (once)."
+	@$(BIN)/python -m venv --clear $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile -r $<
+	@touch $@
+
+$(SCOREBOARD)/%/.ready: tests/scoreboard/environments/%.txt | $(DEV)
 	@echo "Installing what $< names into $(@D) (once)."
 	@$(BIN)/python -m venv --clear $(@D)
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile -r $<
