@@ -112,7 +112,7 @@ def test_every_endpoint_of_the_catalog_is_told_and_no_other(twin: MockServer) ->
 
 
 LINK = re.compile(r"\]\(([^)#:]+)\)|(?:src|srcset)=\"([^\"]+)\"")
-FILES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "mock_server/README.md")
+FILES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "mock_server/README.md", "mock_server/contract/README.md")
 LINKS = sorted({(file, "".join(link)) for file in FILES for link in LINK.findall((ROOT / file).read_text(encoding="utf-8"))})
 
 
