@@ -89,7 +89,7 @@ def _tell(run: Run, options: argparse.Namespace) -> int:
         elif file:
             Path(file).write_text(encode(run), encoding="utf-8")
     if "-" not in (options.json, options.markdown):
-        lines = list(report(run, shutil.get_terminal_size((120, 24)).columns, quiet=options.quiet))
+        lines = list(report(run, shutil.get_terminal_size((120, 24)).columns, quiet=options.quiet, every=options.all))
         if len(run.results) == 1 and options.case and not options.quiet:
             lines += ["", "As a test:", "", as_test(run.results[0], run.launch)]
         _print("\n".join(lines) + "\n")

@@ -50,6 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     told.add_argument("--json", nargs="?", const="-", metavar="FILE", help="write all as JSON, in place of the table or to a file")
     told.add_argument("--junit", metavar="FILE", help="write a JUnit report")
     told.add_argument("--markdown", nargs="?", const="-", metavar="FILE", help="write a table for an issue, in place of the other or to a file")
+    told.add_argument("--all", action="store_true", help="show every failure, not one of each kind and the names of the others")
     told.add_argument("--quiet", action="store_true", help="tell the counts and the failures' names alone")
 
 

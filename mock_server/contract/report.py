@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from mock_server.contract.case import FORMATS, Format
 from mock_server.contract.corpus import FAMILIES
 from mock_server.contract.evidence import command, show_cut, show_expected, show_got
 from mock_server.contract.judge import RESULTS
@@ -32,6 +33,23 @@ class Run:
         return [result for result in self.results if not result.verdict.passed]
 
     @property
+    def alike(self) -> list[list[Result]]:
+        """The failures, those together that have most likely one reason: the same result in the same line of the parser, or in one family.
+
+        The first of each is the one that is read fastest: fewest cuts, fewest bytes.
+        """
+        groups: dict[tuple[str, str], list[Result]] = {}
+        for result in self.failures:
+            groups.setdefault((result.verdict.result, result.answer.where or result.case.family), []).append(result)
+        return [sorted(group, key=_reading) for group in groups.values()]
+
+    @property
+    def unread(self) -> list[Format]:
+        """The formats of which the parser reads nothing, if it reads others: perhaps it does not claim to."""
+        passed = Counter(result.case.format for result in self.results if result.verdict.passed)
+        return [name for name in FORMATS if not passed[name] and any(result.case.format == name for result in self.results)] if passed else []
+
+    @property
     def counts(self) -> Counter[str]:
         """How many cases had each result."""
         return Counter(result.verdict.result for result in self.results)
@@ -43,6 +61,8 @@ class Run:
         return {family: counts for family, counts in counted.items() if counts}
 
 
+SHOWN_NAMES = 12
+"""So many failures are named beside the one that is shown."""
 LEFT_OUT: Mapping[LeftOut, str] = {
     "body": "the body",
     "events": "events and exceptions",
@@ -58,16 +78,37 @@ def summary(run: Run) -> str:
     return f"{run.launch.parser} passes {run.counts['pass']} of {len(run.results)} cases{cuttings} ({run.elapsed_s:.1f} s)"
 
 
-def report(run: Run, width: int, *, quiet: bool = False) -> Iterator[str]:
-    """Yield the lines: what each family came to, each failure with its evidence, and the sum last."""
-    if not quiet:
-        yield from _families(run.families)
-    for result in run.failures:
-        yield from [f"FAIL {result.case.name}: {result.verdict.result}"] if quiet else ["", *_failure(result, run.launch, width)]
-    yield from [""] if not quiet else []
+def report(run: Run, width: int, *, quiet: bool = False, every: bool = False) -> Iterator[str]:
+    """Yield the lines: one failure of each kind with its evidence, or every one, then what each family came to, and the sum last.
+
+    Args:
+        width: Of the terminal, in columns.
+        quiet: Only the names of the failures, and the sum.
+        every: Each failure with its evidence.
+    """
+    if quiet:
+        yield from (f"FAIL {result.case.name}: {result.verdict.result}" for result in run.failures)
+    else:
+        for first, *others in [[result] for result in run.failures] if every else run.alike:
+            yield from _failure(first, run.launch, width)
+            if others:
+                yield from _row("so too", f"{', '.join(result.case.name for result in others[:SHOWN_NAMES])}{_more(others)}", width)
+            yield ""
+        yield from [*_families(run.families), ""]
     yield summary(run)
     for why, count in run.left_out.items():
         yield f"left out: {count} of {LEFT_OUT[why]}, which --adapter {run.launch.adapter} cannot give"
+    if run.unread and not quiet:
+        yield f"nothing passes of {', '.join(run.unread)}: a parser that does not claim them is tried with --format for each that it does claim"
+
+
+def _more(others: Sequence[Result]) -> str:
+    return f" and {len(others) - SHOWN_NAMES} more; --all tells each" if len(others) > SHOWN_NAMES else ""
+
+
+def _reading(result: Result) -> tuple[int, int]:
+    """Return how long a failure takes to be read."""
+    return (0, 1 << 30) if result.case.is_long else (len(result.trial.cut), len(result.case.body))
 
 
 def describe_counts(counts: Mapping[str, int]) -> str:
@@ -77,6 +118,7 @@ def describe_counts(counts: Mapping[str, int]) -> str:
 
 
 def _families(families: Mapping[str, Counter[str]]) -> Iterator[str]:
+    yield f"{'family':<16} passed{' the rest' if any(counts.keys() - {'pass'} for counts in families.values()) else '':>15}"
     for family, counts in families.items():
         yield f"{family:<16} {counts['pass']:>4} of {counts.total():<4} {describe_counts(counts)}".rstrip()
 

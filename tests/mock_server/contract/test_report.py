@@ -33,8 +33,6 @@ def test_a_person_reads_what_failed_where_why_and_how_to_see_it_again() -> None:
     told = re.sub(r"mistaken\.py:\d+", "mistaken.py:9", "\n".join(report(run, 160)))
     assert told == (
         f"""\
-ending              1 of 2    1 UnicodeDecodeError
-
 FAIL characters (ending): UnicodeDecodeError, an exception where none is due, or one that tells nothing of the error
   cut      at 15 of 20 bytes
            b'{{"outputs": ["\\xc3' | b'\\xa9"]}}\\n'
@@ -44,6 +42,9 @@ FAIL characters (ending): UnicodeDecodeError, an exception where none is due, or
   because  It is so. (a standard, section 1)
   bit      https://github.com/a/b/issues/1
   alone    python -m mock_server contract --parser {MISTAKEN}:fails_on_split --case characters --cut at:15
+
+family           passed       the rest
+ending              1 of 2    1 UnicodeDecodeError
 
 {MISTAKEN}:fails_on_split passes 1 of 2 cases (1.2 s)"""
     )
@@ -56,6 +57,21 @@ def test_the_short_report_names_the_failures_and_counts_what_was_left_out() -> N
         f"{MISTAKEN}:swallows passes 1 of 2 cases (1.2 s)",
         "left out: 2 of the event stream's frames, which --adapter parts cannot give",
     ]
+
+
+def test_failures_of_one_reason_are_shown_once_and_named_together_and_all_of_them_where_all_are_asked_for() -> None:
+    run = run_of(CHARACTERS, replace(CHARACTERS, name="others"), name="fails_on_split")
+    told = "\n".join(report(run, 160))
+    assert re.findall("^FAIL ([a-z]+)", told, re.MULTILINE) == ["characters"]
+    assert "\n  so too   others\n" in told
+    assert re.findall("^FAIL ([a-z]+)", "\n".join(report(run, 160, every=True)), re.MULTILINE) == ["characters", "others"]
+
+
+def test_formats_of_which_nothing_passes_are_named_if_others_do() -> None:
+    chat = replace(BROKEN, name="chat", format="chat-sse")
+    unread = "nothing passes of chat-sse: a parser that does not claim them is tried with --format for each that it does claim"
+    assert list(report(run_of(PLAIN, chat, name="swallows"), 80))[-1] == unread
+    assert unread not in report(run_of(chat, name="swallows"), 80)
 
 
 TOLD = [
