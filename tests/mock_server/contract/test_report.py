@@ -60,7 +60,7 @@ def test_the_short_report_names_the_failures_and_counts_what_was_left_out() -> N
 
 
 def test_failures_of_one_reason_are_shown_once_and_named_together_and_all_of_them_where_all_are_asked_for() -> None:
-    run = run_of(CHARACTERS, replace(CHARACTERS, name="others"), name="fails_on_split")
+    run = run_of(replace(CHARACTERS, cut="at:15"), replace(CHARACTERS, name="others", cut="at:3,15"), name="fails_on_split")
     told = "\n".join(report(run, 160))
     assert re.findall("^FAIL ([a-z]+)", told, re.MULTILINE) == ["characters"]
     assert "\n  so too   others\n" in told
