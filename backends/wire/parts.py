@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from backends.errors import StreamInterrupted
@@ -65,11 +66,11 @@ def parse_event(event: Mapping[str, Any]) -> bytes | None:
 
 
 def _members(payload: bytes) -> Mapping[str, Any]:
-    try:
+    with suppress(ValueError):
         members = json.loads(payload)
-    except ValueError:
-        members = None
-    return members if isinstance(members, dict) else {"Message": payload.decode(errors="replace")}
+        if isinstance(members, dict):
+            return members
+    return {"Message": payload.decode(errors="replace")}
 
 
 def _interruption(name: str, members: Mapping[str, Any]) -> StreamInterrupted:

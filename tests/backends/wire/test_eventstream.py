@@ -94,6 +94,8 @@ def test_a_stream_cut_inside_a_frame_is_an_error_not_an_end(name: str) -> None:
         assert messages == [MESSAGES[name]]
         assert isinstance(error, TruncatedStream)
         assert error.pending == frame[:length]
+        needed = 12 if length < 12 else len(frame)
+        assert str(error) == f"the event stream stopped inside a message: {length} bytes of {needed} or more arrived, at byte {len(frame)}"
 
 
 def test_an_empty_stream_is_no_error() -> None:
@@ -108,30 +110,29 @@ MALFORMED = {
     "headers longer than the message": (framed(b"", headers_bytes=1), f"payload is -1 bytes long, expected 0 to {MAX_PAYLOAD_BYTES}"),
     "headers over the limit": (framed(b"", total=200_000, headers_bytes=131_073), "headers are 131073 bytes long, expected at most 131072"),
     "payload over the limit": (framed(b"", total=MAX_PAYLOAD_BYTES + 17), "payload is 25165825 bytes long, expected 0 to 25165824"),
-    "a header of no type": (framed(b"\x01a\x0a"), "header 'a' is of type 10, expected 0 to 9"),
-    "a header without a name": (framed(b"\x00\x00"), "a header has no name"),
-    "a name that is cut off": (framed(b"\x05ab"), "5 bytes are needed at byte 1 of the headers, 2 are left"),
-    "a type that is cut off": (framed(b"\x01a"), "1 bytes are needed at byte 2 of the headers, 0 are left"),
-    "a value that is cut off": (framed(b"\x01a\x07\x00\x05ab"), "5 bytes are needed at byte 5 of the headers, 2 are left"),
-    "a value over the limit": (framed(b"\x01a\x07\x80\x00" + b"x" * 32768), "header 'a' is 32768 bytes long, expected at most 32767"),
-    "a name that is no UTF-8": (framed(b"\x01\xff\x00"), "headers cannot be read: 'utf-8' codec can't decode byte 0xff"),
-    "a value that is no UTF-8": (framed(b"\x01a\x07\x00\x01\xff"), "headers cannot be read: 'utf-8' codec can't decode byte 0xff"),
-    "a name twice": (framed(b"\x01a\x00\x01a\x01"), "a second header is named 'a'"),
-    "a time that is no date": (framed(b"\x01a\x08\x7f\xff\xff\xff\xff\xff\xff\xff"), "timestamp of 9223372036854775807 ms is no date"),
+    "a header of no type": (framed(b"\x01a\x0a"), "headers cannot be read: header 'a' is of type 10, expected 0 to 9"),
+    "a header without a name": (framed(b"\x00\x00"), "headers cannot be read: a header has no name"),
+    "a name that is cut off": (framed(b"\x05ab"), "headers cannot be read: 5 bytes are needed at byte 1 of the headers, 2 are left"),
+    "a type that is cut off": (framed(b"\x01a"), "headers cannot be read: 1 bytes are needed at byte 2 of the headers, 0 are left"),
+    "a value that is cut off": (framed(b"\x01a\x07\x00\x05ab"), "headers cannot be read: 5 bytes are needed at byte 5 of the headers, 2 are left"),
+    "a value over the limit": (framed(b"\x01a\x07\x80\x00" + b"x" * 32768), "headers cannot be read: header 'a' is 32768 bytes long, expected at most 32767"),
+    "a name that is no UTF-8": (framed(b"\x01\xff\x00"), "headers cannot be read: 'utf-8' codec can't decode byte 0xff in position 0: invalid start byte"),
+    "a value that is no UTF-8": (framed(b"\x01a\x07\x00\x01\xff"), "headers cannot be read: 'utf-8' codec can't decode byte 0xff in position 0: invalid start byte"),
+    "a name twice": (framed(b"\x01a\x00\x01a\x01"), "headers cannot be read: a second header is named 'a'"),
+    "a time that is no date": (framed(b"\x01a\x08\x7f\xff\xff\xff\xff\xff\xff\xff"), "headers cannot be read: timestamp of 9223372036854775807 ms is no date"),
 }
 
 
 @pytest.mark.parametrize(("frame", "message"), MALFORMED.values(), ids=MALFORMED)
 def test_a_malformed_message_says_what_is_wrong_and_where(frame: bytes, message: str) -> None:
-    good = FRAMES["empty"]
+    good = FRAMES["empty"] + FRAMES["payload"]
     for parts in ([good + frame], every(good + frame, 1), [good + frame + good]):
         messages, error = decode(parts)
 
-        assert messages == [MESSAGES["empty"]]
+        assert messages == [MESSAGES["empty"], MESSAGES["payload"]]
         assert isinstance(error, MalformedFrame)
-        assert message in str(error)
-        assert str(error).startswith("event stream message at byte 16: ")
-        assert error.offset == 16
+        assert str(error) == f"event stream message at byte 45: {message}"
+        assert error.offset == 45
         assert len(error.frame) <= 1024
 
 
@@ -172,7 +173,7 @@ def test_every_type_of_value_is_written(name: str, value: HeaderValue) -> None:
     ("headers", "payload", "message"),
     [
         ({"": "a"}, b"", "header name '' is 0 bytes long, expected 1 to 255"),
-        ({"a" * 256: "a"}, b"", "is 256 bytes long, expected 1 to 255"),
+        ({"a" * 256: "a"}, b"", f"header name '{'a' * 40}' is 256 bytes long, expected 1 to 255"),
         ({"a": "x" * 32768}, b"", "header value is 32768 bytes long, expected at most 32767"),
         ({"a": b"x" * 32768}, b"", "header value is 32768 bytes long, expected at most 32767"),
         ({str(number): "x" * 32000 for number in range(5)}, b"", f"bytes long, expected at most {MAX_HEADERS_BYTES}"),
@@ -191,6 +192,12 @@ def test_the_largest_message_is_written_and_read() -> None:
 
     assert len(encode_headers(headers)) == MAX_HEADERS_BYTES
     assert decode([encode_message(headers, payload)]) == ([Message(headers, payload)], None)
+
+
+def test_a_name_of_255_bytes_is_written_and_read() -> None:
+    headers = {"é" * 127 + "a": True}
+
+    assert decode([encode_message(headers)]) == ([Message(headers, b"")], None)
 
 
 def test_headers_that_vary_do_not_fill_memory() -> None:

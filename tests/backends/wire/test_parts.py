@@ -4,7 +4,7 @@ import pytest
 
 from backends.errors import StreamInterrupted
 from backends.wire.eventstream import EventStreamDecoder, Message
-from backends.wire.parts import encode_error, encode_exception, encode_part, parse_part
+from backends.wire.parts import encode_error, encode_exception, encode_part, parse_event, parse_part
 from tests.backends.wire.frames import FRAMES, MESSAGES
 
 
@@ -68,3 +68,9 @@ def test_a_part_that_names_no_message_type_is_a_part_as_botocore_has_it() -> Non
 )
 def test_events_of_another_kind_are_no_parts(headers: dict[str, str]) -> None:
     assert parse_part(Message(headers, b"x")) is None
+
+
+def test_botocore_s_dict_of_a_part_is_its_bytes() -> None:
+    assert parse_event({"PayloadPart": {"Bytes": b"x"}}) == b"x"
+    assert parse_event({"PayloadPart": {}}) == b""
+    assert parse_event({"initial-response": {}}) is None
