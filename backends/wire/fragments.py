@@ -22,7 +22,7 @@ Fragment: TypeAlias = tuple[Frame, str]
 """Where a piece of the text is, and the text."""
 
 _OPENINGS = (b'{"generated_text": "', b'[{"generated_text": "')
-_UNITS = re.compile(rb'(?:[^"\\\x00-\x1f]++|\\u[0-9a-fA-F]{4}|\\[^u\x00-\x1f])*+')
+_UNITS = re.compile(rb'(?:[^"\\\x00-\x1f]++|\\u[0-9a-fA-F]{4}|\\["\\/bfnrt])*+')
 _UNFINISHED_ESCAPE = re.compile(rb"\\(?:u[0-9a-fA-F]{0,3})?\Z")
 _UNFINISHED_CHARACTER = re.compile(rb"(?:[\xc2-\xf4]|[\xe0-\xf4][\x80-\xbf]|[\xf0-\xf4][\x80-\xbf]{2})\Z")
 _HIGH_SURROGATE = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}\Z")
@@ -56,24 +56,22 @@ class FragmentDecoder:
         """Return the text that `data` completes: a fragment, or none."""
         if self._tail is not None:
             return self._close(data)
-        data, self._held = self._held + data, b""
-        units = _UNITS.match(data)
-        end = units.end() if units else 0
+        data = self._held + data
+        end = _UNITS.match(data).end()  # type: ignore[union-attr]  # it matches always, if only nothing
         is_open = end == len(data) or _UNFINISHED_ESCAPE.match(data, end) is not None
-        end -= _count_unfinished(data[:end]) if is_open else data.endswith(_BRACE, 0, end)
+        end -= _count_unfinished(data[:end]) if is_open else data[:end].endswith(_BRACE)
         valid = _count_valid(data[:end])
         is_open, end = is_open and valid == end, valid
         fragments = self._take(data[:end])
         if is_open:
             self._held = data[end:]
             return fragments
-        self._tail = bytearray()
         return [*fragments, *self._close(data[end:])]
 
     def finish(self) -> Sequence[Fragment]:
         """Return the text that waited and was text after all; `frame` is what else is left, an unfinished one where the body stopped early."""
         if self._tail is not None:
-            return self._end_line()
+            return self._end_line(bytes(self._tail))
         self.frame = self._start, self._offset + len(self._held), self._opening + self._held
         return ()
 
@@ -87,16 +85,14 @@ class FragmentDecoder:
         start = len(tail)
         tail += data[: MAX_FRAME_BYTES + 2 - start]
         is_printed = tail.startswith(_BRACE) and not tail.startswith(_BRACE + b'"')
-        place = -1 if is_printed else tail.find(b"\n", start)
-        if place < 0:
+        place = tail.find(b"\n", start)
+        if is_printed or place < 0:
             return ()
-        del tail[place:]
         self.left = data[place - start + 1 :]
-        return self._end_line()
+        return self._end_line(bytes(tail[:place]))
 
-    def _end_line(self) -> Sequence[Fragment]:
+    def _end_line(self, tail: bytes) -> Sequence[Fragment]:
         """Tell a brace that ends the text from one that begins an error."""
-        tail = bytes(self._tail or b"")
         fragments: list[Fragment] = []
         end = self._offset + len(tail)
         document = self._opening + tail

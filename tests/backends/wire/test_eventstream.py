@@ -117,7 +117,10 @@ MALFORMED = {
     "a value that is cut off": (framed(b"\x01a\x07\x00\x05ab"), "headers cannot be read: 5 bytes are needed at byte 5 of the headers, 2 are left"),
     "a value over the limit": (framed(b"\x01a\x07\x80\x00" + b"x" * 32768), "headers cannot be read: header 'a' is 32768 bytes long, expected at most 32767"),
     "a name that is no UTF-8": (framed(b"\x01\xff\x00"), "headers cannot be read: 'utf-8' codec can't decode byte 0xff in position 0: invalid start byte"),
-    "a value that is no UTF-8": (framed(b"\x01a\x07\x00\x01\xff"), "headers cannot be read: 'utf-8' codec can't decode byte 0xff in position 0: invalid start byte"),
+    "a value that is no UTF-8": (
+        framed(b"\x01a\x07\x00\x01\xff"),
+        "headers cannot be read: 'utf-8' codec can't decode byte 0xff in position 0: invalid start byte",
+    ),
     "a name twice": (framed(b"\x01a\x00\x01a\x01"), "headers cannot be read: a second header is named 'a'"),
     "a time that is no date": (framed(b"\x01a\x08\x7f\xff\xff\xff\xff\xff\xff\xff"), "headers cannot be read: timestamp of 9223372036854775807 ms is no date"),
 }

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from backends.errors import BackendError, MalformedFrame, StreamInterrupted, TruncatedStream
 from backends.events import Finish, StreamEvent, Token
 from backends.wire import EventDecoder, decode_events
+from backends.wire.fragments import FragmentDecoder
 from backends.wire.lines import MAX_FRAME_BYTES
 from mock_server.contract.cuttings import cut_at, cuttings, every
 from tests.backends.wire.bodies import JSON, Body
@@ -37,6 +38,13 @@ BODIES = (
         (Token('é\n"\\/\b\f\r\t 😀 \\ud83d \\\\u \\n'), Finish()),
     ),
     Body("with raw characters", JSON, '{"generated_text": "é 日本 😀 \u2028\x85 \x7f"}'.encode(), (Token("é 日本 😀 \u2028\x85 \x7f"), Finish())),
+    Body(
+        "with the first and last characters of each length",
+        JSON,
+        '{"generated_text": "\x80\u07ff\u0800\uffff\U00010000\U0010ffff"}'.encode(),
+        (Token("\x80\u07ff\u0800\uffff\U00010000\U0010ffff"), Finish()),
+    ),
+    Body("with a pair behind backslashes", JSON, rb'{"generated_text": "\\\ud83d\ude00 \\\\\ud83d\ude00"}', (Token("\\😀 \\\\😀"), Finish())),
     Body("with halves of characters", JSON, rb'{"generated_text": "a\ud83d b\ude00 \ud83d"}', (Token("a\ud83d b\ude00 \ud83d"), Finish())),
     Body("whose text is JSON", JSON, rb'{"generated_text": "{\"error\": {\"a\": 1}} {"}', (Token('{"error": {"a": 1}} {'), Finish())),
     Body("whose text ends with a brace", JSON, b'{"generated_text": "{{", "details": {"finish_reason": "length"}}', (Token("{{"), Finish("length", "length"))),
@@ -72,8 +80,13 @@ BROKEN = (
     Broken("inside the details", b'{"generated_text": "a", "details": {', "a", TruncatedStream, {"pending": b'{"generated_text": "", "details": {'}),
     Broken("inside the opening", b'[{"generated_text": ', "", TruncatedStream, {"pending": b'[{"generated_text": '}),
     Broken("a control character", b'{"generated_text": "a\tb"}\n', "a", MalformedFrame, {"offset": 0}),
-    Broken("a line end", b'{"generated_text": "a\nb"}\n', "a", MalformedFrame, {"offset": 0}),
+    Broken("the last control character", b'{"generated_text": "a\x1fb"}\n', "a", MalformedFrame, {"offset": 0}),
+    Broken("an escaped control character", b'{"generated_text": "a\\\x1fb"}\n', "a", MalformedFrame, {"offset": 0}),
+    Broken("a line end", b'{"generated_text": "a\nb"}\n', "a", MalformedFrame, {"offset": 0, "frame": b'{"generated_text": "'}),
     Broken("no escape", b' {"generated_text": "a\\ux"}\n', "a", MalformedFrame, {"offset": 1}),
+    Broken("an escape that is not JSON's", b'{"generated_text": "a\\x41"}\n', "a", MalformedFrame, {"offset": 0}),
+    Broken("digits that are none", b'{"generated_text": "a\\u00g0"}\n', "a", MalformedFrame, {"offset": 0}),
+    Broken("digits that are none, in capitals", b'{"generated_text": "a\\u00G0"}\n', "a", MalformedFrame, {"offset": 0}),
     Broken("no UTF-8", b'{"generated_text": "a\xffb"}\n', "a", MalformedFrame, {"offset": 0}),
     Broken("half a character", b'{"generated_text": "a\xe6\x97"}\n', "a", MalformedFrame, {"offset": 0}),
 )  # fmt: skip
@@ -100,11 +113,36 @@ def test_any_cutting_of_a_broken_one_gives_the_same_text_and_the_same_error(brok
     assert broken.says in messages.pop()
 
 
-def test_text_comes_as_it_arrives() -> None:
-    parts = ['{"generated_text": " Deep', " learning", "</s>", '", "details": {}}']
+@pytest.mark.parametrize(("opening", "end"), [('{"generated_text": "', '", "details": {}}'), ('[{"generated_text": "', '"}]')], ids=["bare", "in an array"])
+def test_text_comes_as_it_arrives(opening: str, end: str) -> None:
+    parts = [" Deep", " learning", "д", "日", r"\ud83d\udc4b", "</s>"]
     decoder = EventDecoder(JSON)
-    assert [list(decoder.feed(part.encode())) for part in parts] == [[Token(" Deep")], [Token(" learning")], [Token("</s>")], []]
+    assert [list(decoder.feed((opening + part).encode())) for opening, part in zip([opening, *[""] * 5], parts, strict=True)] == [
+        [Token(text)] for text in (" Deep", " learning", "д", "日", "👋", "</s>")
+    ]
+    assert list(decoder.feed(end.encode())) == []
     assert list(decoder.finish()) == [Finish()]
+
+
+@pytest.mark.parametrize("pair", [r"\ud800\udc00", r"\uD9FF\uDFFF", r"\uda00\udfff", r"\udaFf\uDc00", r"\udb00\udc00", r"\uDBff\udFFF", r"\uDA0A\udcaf"])
+def test_any_pair_comes_as_one_character_however_it_is_cut(pair: str) -> None:
+    body = b'{"generated_text": "%b"}' % pair.encode()
+    for parts in cuttings(body):
+        assert collect(parts, JSON) == ([Token(json.loads(f'"{pair}"')), Finish()], None)
+
+
+def test_an_error_on_one_line_comes_at_the_line_s_end() -> None:
+    decoder = EventDecoder(JSON)
+    assert list(decoder.feed(b'{"generated_text": "a{"error":"no","code":424}')) == [Token("a")]
+    with pytest.raises(StreamInterrupted):
+        list(decoder.feed(b"\n"))
+
+
+def test_what_the_body_s_end_leaves_unfinished_is_told_with_its_bytes() -> None:
+    decoder = FragmentDecoder(b'{"generated_text": "', 3)
+    assert decoder.feed(b"a\\u00") == [((23, 24, b"a"), "a")]
+    assert decoder.finish() == ()
+    assert decoder.frame == (3, 28, b'{"generated_text": "\\u00')
 
 
 def test_text_comes_as_it_arrives_to_those_who_pull() -> None:
