@@ -20,7 +20,7 @@ from backends.events import Alternative, Finish, FinishReason, StreamEvent, Toke
 from backends.wire.choices import parse_choice, parse_id, parse_logprob, parse_text
 from backends.wire.documents import Document
 
-FINISH_REASONS: dict[str, FinishReason] = {
+FINISH_REASONS: dict[str | None, FinishReason] = {
     "eos_token": "stop",
     "stop": "stop",
     "end_turn": "stop",
@@ -31,7 +31,7 @@ FINISH_REASONS: dict[str, FinishReason] = {
     "function_call": "tool_calls",
     "content_filter": "content_filter",
 }
-"""A container's word for its end -> ours; any other word is none of ours."""
+"""A container's word for its end -> ours; any other word, and None, is none of ours."""
 
 NO_MESSAGE = "the container gives no message"
 
@@ -115,8 +115,7 @@ class AnswerReader:
             raise TruncatedStream("the stream ended without a frame that holds an answer")
         if self._needs_end and not self._ended and not self.done:
             raise TruncatedStream("the stream ended before the answer did: no generated_text, finish_reason or [DONE] came")
-        reason = FINISH_REASONS.get(self._container_reason) if self._container_reason else None
-        return Finish(reason, self._container_reason, self._generated_tokens, self._input_tokens)
+        return Finish(FINISH_REASONS.get(self._container_reason), self._container_reason, self._generated_tokens, self._input_tokens)
 
     def _read_end(self, document: Document, token: Document) -> None:
         details = document.get("details")
@@ -168,7 +167,7 @@ class AnswerReader:
             self._input_tokens = _count(usage.get("prompt_tokens"), self._input_tokens)
         for choice in choices:
             if choice.get("finish_reason") == "error":
-                raise _interruption({"error": NO_MESSAGE})
+                raise _interruption({})
             self._end_with(choice.get("finish_reason"))
         return [event for choice in choices for event in parse_choice(choice)]
 

@@ -212,7 +212,7 @@ class EventDecoder:
     def _end(self) -> Iterator[StreamEvent]:
         if self._fragments:
             yield from self._read_fragments(self._fragments, self._fragments.finish(), pending=True)
-        elif self._framing is None and find_opening(bytes(self._head).strip() or b"no opening"):
+        elif self._framing is None and (begun := bytes(self._head).strip()) and find_opening(begun):
             self._framing = JSONLinesDecoder()
             self._lines.feed(bytes(self._head))
         if self._framing:

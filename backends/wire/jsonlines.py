@@ -13,9 +13,10 @@ _BRACE = ord("{")
 
 
 class JSONLinesDecoder:
-    """Lines in, frames out, each the bytes of one JSON document."""
+    """Lines in, frames out, each the bytes of one JSON document; one that is printed comes out at once where it is longer than `limit_bytes`."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit_bytes: int = MAX_FRAME_BYTES) -> None:
+        self._limit_bytes = limit_bytes
         self._printed = bytearray()
         self._start = 0
         self._end = 0
@@ -47,7 +48,7 @@ class JSONLinesDecoder:
             self._end = end
             self._printed += content + b"\n"
         closed = content == _BRACKETS[bytes(self._printed[:1])]
-        return self._take() if closed or len(self._printed) > MAX_FRAME_BYTES + 1 else []
+        return self._take() if closed or len(self._printed) > self._limit_bytes + 1 else []
 
     def _take(self) -> list[Frame]:
         printed = bytes(self._printed[:-1])

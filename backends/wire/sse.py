@@ -11,10 +11,11 @@ from backends.wire.lines import MAX_FRAME_BYTES, Frame
 class SSEDecoder:
     """Lines in, frames out, each the data of one event: its `data` lines, joined by LF.
 
-    An event without a `data` line is not dispatched. One over `MAX_FRAME_BYTES` comes out at once, a little longer than that, and its rest is dropped.
+    An event without a `data` line is not dispatched. One over `limit_bytes` comes out at once, a little longer than that, and its rest is dropped.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, limit_bytes: int = MAX_FRAME_BYTES) -> None:
+        self._limit_bytes = limit_bytes
         self._data: bytes | bytearray | None = None  # the event's data so far; bytes as long as it is one line
         self._start = self._end = 0
         self._dropping = False
@@ -28,7 +29,7 @@ class SSEDecoder:
                 if self._data is not None:
                     frames.append(self._dispatch())
                 self._dropping = False
-            elif self._data is None and (value := content.removeprefix(b"data:")) is not content and end - start <= MAX_FRAME_BYTES and not self._dropping:
+            elif self._data is None and (value := content.removeprefix(b"data:")) is not content and end - start <= self._limit_bytes and not self._dropping:
                 self._data, self._start, self._end = value.removeprefix(b" "), start, end  # the one line of an event, as nearly all are
             else:
                 frames += self._feed_line(line)
@@ -36,19 +37,13 @@ class SSEDecoder:
 
     def finish(self, last: Frame | None) -> list[Frame]:
         """Return what no blank line followed: the data of an event, and the last line if it is none of its fields."""
-        frames: list[Frame] = []
-        if last and self._add(last):
-            last = None
-        if self._data is not None:
-            frames.append(self._dispatch())
-        if last and not last[2].startswith(b":"):
-            frames.append(last)
-        return frames
+        left = [last] if last and not self._add(last) and not last[2].startswith(b":") else []
+        return left if self._data is None else [self._dispatch(), *left]
 
     def _feed_line(self, line: Frame) -> list[Frame]:
         if not self._add(line):
-            return [line] if len(line[2]) > MAX_FRAME_BYTES else []
-        if self._data is None or len(self._data) <= MAX_FRAME_BYTES:
+            return [line] if len(line[2]) > self._limit_bytes else []
+        if self._data is None or len(self._data) <= self._limit_bytes:
             return []
         self._dropping = True
         return [self._dispatch()]
@@ -70,4 +65,4 @@ class SSEDecoder:
 
     def _dispatch(self) -> Frame:
         data, self._data = self._data or b"", None
-        return self._start, self._end, data if isinstance(data, bytes) else bytes(data)
+        return self._start, self._end, bytes(data)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tracemalloc
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -46,6 +47,11 @@ def test_any_cutting_of_a_body_gives_its_events(body: Body) -> None:
 def test_a_content_type_that_is_absent_or_wrong_is_sniffed(body: Body, content_type: str | None) -> None:
     assert collect([body.data], content_type) == (list(body.events), None)
     assert collect(every(body.data, 1), content_type) == (list(body.events), None)
+
+
+@pytest.mark.parametrize("line", [b":", b"data", b"event: message", b"id: 1", b"retry: 5"])
+def test_a_body_that_begins_with_a_field_is_server_sent_events(line: bytes) -> None:
+    assert collect([line + b'\ndata: {"outputs": ["a"]}\n\n']) == ([Token("a"), Finish()], None)
 
 
 @pytest.mark.parametrize("failure", FAILURES, ids=str)
@@ -275,15 +281,19 @@ def test_the_source_s_own_errors_pass_through() -> None:
 
 @pytest.mark.parametrize("body", [b"\x00\x00\x00\x7d\x00\x00\x00\x59", b"\n\x00\x00\x00"])
 def test_bytes_of_an_event_stream_name_their_decoder(body: bytes) -> None:
-    with pytest.raises(ValueError, match=r"backends\.wire\.eventstream\.EventStreamDecoder"):
+    message = (
+        "these bytes are an AWS event stream, not yet a container's body: "
+        "decode them with backends.wire.eventstream.EventStreamDecoder and backends.wire.parts.parse_part first"
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         list(decode_events([body]))
-    with pytest.raises(ValueError, match=r"backends\.wire\.eventstream\.EventStreamDecoder"):
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         EventDecoder("application/vnd.amazon.eventstream")
 
 
-@pytest.mark.parametrize("parts", [b"{}", "{}", [5], [None]], ids=["bytes", "str", "ints", "nothing"])
-def test_what_is_no_part_is_a_type_error(parts: Any) -> None:
-    with pytest.raises(TypeError, match="expected bytes or botocore's event dict"):
+@pytest.mark.parametrize(("parts", "kind"), [(b"{}", "int"), ("{}", "str"), ([5], "int"), ([None], "NoneType")], ids=["bytes", "str", "ints", "nothing"])
+def test_what_is_no_part_is_a_type_error(parts: Any, kind: str) -> None:
+    with pytest.raises(TypeError, match=f"^a part is of type {kind}, expected bytes or botocore's event dict: pass an iterable of parts, not one body$"):
         list(decode_events(parts))
 
 
@@ -299,6 +309,20 @@ def test_a_frame_over_24_mib_is_malformed_and_the_next_is_read(content_type: str
 
     assert events == [Token("b"), Finish()]
     assert [(error.offset, len(error.frame)) for error in malformed] == [(0, 1024)]
+
+
+@pytest.mark.parametrize(("more", "malformed"), [(0, 0), (1, 1)])
+def test_a_token_over_24_mib_is_malformed_among_others(more: int, malformed: int) -> None:
+    form = b'{"token": {"text": "%b"}}\n'
+    long = form % (b"x" * (MAX_FRAME_BYTES + 1 - len(form % b"") + more))
+    skipped: list[MalformedFrame] = []
+
+    events = list(decode_events([form % b"a", long, form % b"b", b"[DONE]\n"], JSON_LINES, on_malformed=skipped.append))
+
+    assert [(error.offset, str(error)[:80]) for error in skipped] == [
+        (25, "the frame at byte 25 cannot be read: it is longer than 25165824 bytes; it begins")
+    ] * malformed
+    assert [len(event.text) for event in events if isinstance(event, Token)] == [1, *[MAX_FRAME_BYTES + 1 - len(form % b"")] * (1 - malformed), 1]
 
 
 def test_a_line_over_24_mib_that_is_no_data_is_malformed() -> None:

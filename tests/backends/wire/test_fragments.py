@@ -159,7 +159,7 @@ def test_text_comes_as_it_arrives_to_those_who_pull() -> None:
 
 
 def test_a_decoder_tells_which_bytes_a_fragment_came_from() -> None:
-    body = ' {"generated_text": "é{\\n", "details": {}}\n{"outputs": ["b"]}\n'.encode()
+    body = '\n {"generated_text": "é{\\n", "details": {}}\n{"outputs": ["b"]}\n'.encode()
     for parts in cuttings(body):
         decoder = EventDecoder(JSON)
         spans: list[tuple[StreamEvent, bytes]] = []

@@ -23,6 +23,8 @@ LINES = {
     "empty": (b"", []),
     "every line end": (b"a\nb\rc\r\nd", [(0, 1, b"a"), (2, 3, b"b"), (4, 5, b"c"), (7, 8, b"d")]),
     "blank lines": (b"\n\r\n\r\r\na\n\n", [(0, 0, b""), (1, 1, b""), (3, 3, b""), (4, 4, b""), (6, 7, b"a"), (8, 8, b"")]),
+    "CRLF, then LF": (b"a\r\n\nb\n", [(0, 1, b"a"), (3, 3, b""), (4, 5, b"b")]),
+    "no blank and no letter is an end": (b"aX \t\x0c\r bX \r\n", [(0, 5, b"aX \t\x0c"), (6, 10, b" bX ")]),
     "LF CR is two ends": (b"a\n\rb\n", [(0, 1, b"a"), (2, 2, b""), (3, 4, b"b")]),
     "no other character ends a line": ("a\u2028\u2029\x85\x0b\x0c\x1c\x1d\x1eb\n".encode(), [(0, 15, "a\u2028\u2029\x85\x0b\x0c\x1c\x1d\x1eb".encode())]),
 }
@@ -55,6 +57,10 @@ def test_a_line_over_the_limit_comes_out_before_it_ends() -> None:
     assert decoder.feed(b"456") == [(2, 8, b"123456")]
     assert decoder.feed(b"789") == []
     assert decoder.finish() is None
+
+
+def test_a_line_that_is_as_long_as_the_limit_waits_for_its_end() -> None:
+    assert lines_of([b"a\r12345", b"6\n"], limit_bytes=5) == [(0, 1, b"a"), (2, 8, b"123456")]
 
 
 def test_what_is_held_is_bounded_by_the_longest_line() -> None:

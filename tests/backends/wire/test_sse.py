@@ -7,9 +7,9 @@ from backends.wire.sse import SSEDecoder
 from mock_server.contract.cuttings import cuttings
 
 
-def data_of(parts: list[bytes]) -> tuple[list[bytes], list[bytes]]:
+def data_of(parts: list[bytes], limit_bytes: int = 100) -> tuple[list[bytes], list[bytes]]:
     """Return what was dispatched, and what stood at the end without its blank line."""
-    lines, events = LineDecoder(), SSEDecoder()
+    lines, events = LineDecoder(limit_bytes + len(b"data: ")), SSEDecoder(limit_bytes)
     dispatched = [data for part in parts for _, _, data in events.feed(lines.feed(part))]
     return dispatched, [data for _, _, data in events.finish(lines.finish())]
 
@@ -40,3 +40,29 @@ WHATWG = {
 def test_any_cutting_dispatches_what_the_standard_says(body: bytes, dispatched: list[bytes], pending: list[bytes]) -> None:
     for parts in cuttings(body):
         assert data_of(parts) == (dispatched, pending), parts
+
+
+OVER_FIVE_BYTES = {
+    "data": (b"data: 123456789\n\ndata: 12345\n\n", [b"123456", b"12345"]),
+    "data without a space": (b"data:123456789\n\ndata:12345\n\n", [b"1234567", b"12345"]),
+    "data in lines": (b"data: 12\ndata: 45\n\ndata: 12\ndata: 456\ndata: 8\ndata: 9\n\ndata: 1\n\n", [b"12\n45", b"12\n456", b"1"]),
+    "another field": (b"id: 3\nid: 45\ndata: 1\n\n", [b"id: 45", b"1"]),
+    "another field of an event": (b"data: 1\nid: 45\ndata: 2\n\n", [b"id: 45", b"1\n2"]),
+    "a comment": (b": 345\n: 3456\ndata: 1\n\n", [b": 3456", b"1"]),
+}
+
+
+@pytest.mark.parametrize(("body", "frames"), OVER_FIVE_BYTES.values(), ids=OVER_FIVE_BYTES)
+def test_what_is_longer_than_the_limit_comes_once_and_what_follows_is_read(body: bytes, frames: list[bytes]) -> None:
+    for parts in cuttings(body):
+        assert data_of(parts, limit_bytes=5) == (frames, []), parts
+
+
+def test_an_event_tells_where_its_data_is() -> None:
+    lines, events = LineDecoder(), SSEDecoder()
+    body = b": x\nid: 1\ndata: a\nid: 2\ndata: b\nretry: 3\n\ndata:c\n\n"
+
+    assert [(body[start:end], data) for start, end, data in events.feed(lines.feed(body))] == [
+        (b"data: a\nid: 2\ndata: b", b"a\nb"),
+        (b"data:c", b"c"),
+    ]
