@@ -61,7 +61,7 @@ screenshots: $(DEV) browser  ## take the README's pictures of the real page anew
 browser: $(DEV)  # a Chromium for the tests: Playwright's, the system's, or (as root) the distribution's
 	@$(BIN)/python -m tests.browser.chromium
 
-clients: $(CLIENTS)/javascript/.ready $(CLIENTS)/aiobotocore/.ready $(CLIENTS)/frameworks/.ready  # other people's clients, each in an environment of its own
+clients: $(CLIENTS)/javascript/.ready $(CLIENTS)/aiobotocore/.ready $(CLIENTS)/frameworks/.ready $(CLIENTS)/wheel/.ready  # other people's clients, each in an environment of its own
 
 $(UPSTREAM): tests/upstream/requirements.txt | $(DEV)
 	@echo "Installing a model server into build/upstream (once; some minutes)."
@@ -97,6 +97,8 @@ $(SCOREBOARD)/%/.ready: tests/scoreboard/environments/%.txt | $(DEV)
 	@$(BIN)/python -m venv --clear $(@D)
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile -r $<
 	@touch $@
+
+$(CLIENTS)/wheel/.ready: pyproject.toml  # which says what it requires
 
 $(CLIENTS)/javascript/.ready: tests/clients/package.json $(CLIENTS)/node/.ready
 	@echo "Installing what $< names into $(@D) (once)."

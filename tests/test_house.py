@@ -59,7 +59,7 @@ def house(tmp_path: Path) -> House:
         program = shutil.which(name)
         assert program, f"the tests of the Makefile need {name}"
         (tmp_path / "bin" / name).symlink_to(program)
-    for name in ("Makefile", "requirements.txt", "requirements-dev.txt", "constraints.txt"):
+    for name in ("Makefile", "requirements.txt", "requirements-dev.txt", "constraints.txt", "pyproject.toml"):
         shutil.copy(ROOT / name, tmp_path)
     shutil.copytree(ROOT / "tests" / "clients", tmp_path / "tests" / "clients")
     return House(tmp_path)
@@ -158,7 +158,7 @@ def test_other_people_s_clients_are_set_up_once_and_each_in_an_environment_of_it
     house.add_python()
     assert house.make("test-sdk").returncode == 0
     log = house.log()
-    environments = [f"build/clients/{name}" for name in ("aiobotocore", "frameworks", "node")]
+    environments = [f"build/clients/{name}" for name in ("aiobotocore", "frameworks", "node", "wheel")]
     assert sorted(line.split()[-1] for line in log if line.startswith("-m venv")) == [".venv", *environments]
     assert [line for line in log if line.startswith("install --prefix build/clients/javascript ")]
     assert house.make("test-sdk").returncode == 0

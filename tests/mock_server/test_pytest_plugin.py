@@ -346,6 +346,18 @@ def test_fails():
     assert "sagemaker twin journal" not in result.stdout.str()
 
 
+def test_a_suite_without_boto3_has_the_twin_too(suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    suite.makepyfile("""
+import sys
+
+def test_it(sagemaker_twin):
+    assert "boto3" not in sys.modules
+    assert sagemaker_twin.endpoints
+""")
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    suite.runpytest_subprocess("-q").assert_outcomes(passed=1)
+
+
 def test_the_marker_and_the_fixtures_explain_themselves(suite: pytest.Pytester) -> None:
     markers = suite.runpytest_inprocess("--markers").stdout.str()
     assert (
