@@ -105,4 +105,14 @@ CASES = (
         why="The id is a text like any other, also where LMI 0.28 writes what Python calls the function that should have made it.",
         source="djl-serving 0.28.0-dlc, djl_python/chat_completions/chat_utils.py and output_formatter.py",
     ),
+    _chunks(
+        name="finish-reason-that-nobody-knows",
+        writes=(
+            b'data: {"choices":[{"index":0,"delta":{"content":"Gull"},"finish_reason":"abort","matched_stop":2}],"usage":null}\n\n',
+            b"data: [DONE]\n\n",
+        ),
+        right=said("Gull", finish=Finish(None, "abort")),
+        why="A reason that is none of OpenAI's is a reason: the answer ended, and its text counts.",
+        source="SGLang v0.5.4, python/sglang/srt/managers/schedule_batch.py: FINISH_ABORT",
+    ),
 )

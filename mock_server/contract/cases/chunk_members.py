@@ -100,6 +100,20 @@ _THOUGHTS = (
         why="LMI's lines of a model that thinks have the same members; no delta has a role.",
         bit=THOUGHTS,
     ),
+    _lmi(
+        name="thoughts-beside-the-role",
+        format="chat-sse",
+        container="lmi-0.36-reasoning",
+        content_type=SSE,
+        writes=(
+            b"data: %b\n\n" % lmi_chat(b'{"index": 0, "delta": {"reasoning_content": "Hm.", "role": "assistant"}, "logprobs": null, "finish_reason": null}'),
+            b"data: %b\n\n" % lmi_chat(b'{"index": 0, "delta": {"content": " Ten"}, "logprobs": null, "finish_reason": "length"}') + DONE,
+        ),
+        right=Outcome((Reasoning("Hm."), Token(" Ten"), LENGTH)),
+        why="LMI 0.36 writes a thought into the first delta, beside the role.",
+        source="djl-serving 0.36.0-dlc, djl_python/output_formatter.py",
+        bit=THOUGHTS,
+    ),
 )
 
 _LOGPROBS = (
@@ -122,6 +136,18 @@ _LOGPROBS = (
             finish=LENGTH,
         ),
         why="Log probabilities stand beside the delta, a list of tokens with their alternatives; the text is the delta's.",
+    ),
+    _vllm(
+        name="log-probabilities-of-a-broken-character",
+        container="",
+        writes=(
+            vllm_chat(
+                b'{"index":0,"delta":{"content":"?"},"logprobs":{"content":[{"token":"\xef\xbf\xbd","logprob":-0.25}]},"finish_reason":"length","stop_reason":null}'
+            ),
+            DONE,
+        ),
+        right=said(Token("?", None, -0.25), finish=LENGTH),
+        why="The one token's log probability is the delta's, whatever text stands beside it: the delta's is the answer's.",
     ),
     _lmi(
         name="log-probabilities-in-a-list",

@@ -192,4 +192,13 @@ CASES = (
         source="ours: no container answers so, and a model behind another interface does",
         bit=("https://github.com/UKGovernmentBEIS/inspect_ai/pull/4180",),
     ),
+    _document(
+        "error-in-bedrock-s-form",
+        NOBODY,
+        b'{"body": {"generation": null, "prompt_token_count": 0, "generation_token_count": 0, "stop_reason": "error"}, "metering": {}, '
+        b'"content_type": "application/json", "error": {"error": {"error_code": 400, "error_msg": "the prompt is too long"}}}',
+        right=fails("interrupted", says="the prompt is too long"),
+        why="In Bedrock's form of a whole answer the error stands in an object of its own, one level deeper than in a stream.",
+        source="djl-serving 0.29, djl_python/output_formatter.py: 3p",
+    ),
 )

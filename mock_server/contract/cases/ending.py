@@ -187,4 +187,14 @@ CASES = (
         why="Blanks at the text's end are text: nothing is trimmed.",
         source="djl-serving 0.23, djl_python/rolling_batch/rolling_batch.py: a token's text is written as the tokenizer gives it",
     ),
+    ending(
+        "a-comment-behind-an-event-that-no-blank-line-ends",
+        TOKEN_EVENTS,
+        b'data: {"token": {"id": 1, "text": "Dune", "log_prob": -0.5}}\n\n',
+        b'data: {"token": {"id": 2, "text": "s", "log_prob": -0.5}, "generated_text": "Dunes"}\n: bye',
+        right=said(Token("Dune", 1, -0.5), Token("s", 2, -0.5)),
+        also=(fails("truncated", Token("Dune", 1, -0.5)),),
+        why="A comment is no blank line: the standard discards the event before it; ours reads it, and nothing of the comment.",
+        source=LAST_EVENT,
+    ),
 )

@@ -123,7 +123,8 @@ _BY_THE_FRONT_END = (
         content_type=SSE,
         writes=(b"data: " + _LINE + b"\n", b'{"error":"exception occurred during rolling batch inference","code":424}'),
         right=fails("interrupted", _SAID, says=ROLLING),
-        why="The front end does not know of server-sent events: its error is no field of one, and to read over it, as over any field, is to lose it.",
+        also=(fails("truncated", _SAID),),
+        why="The front end's error is no field of an event: ours reads it; the standard reads over it, and then the answer lacks its end.",
     ),
     _front(
         name="lmi-front-end-behind-chunks",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from backends.events import Finish, Token
+from backends.events import Alternative, Finish, Token
 from mock_server.contract.case import said
 from mock_server.contract.cases.answers import tgi
 from mock_server.contract.cases.rows import (
@@ -202,5 +202,23 @@ CASES = (
         right=said(Token("Dune", 1, -0.5), Token("s", 2, -0.5)),
         why="A mark that is false, or is not there, marks nothing.",
         source=LMI_AS_DICT,
+    ),
+    _special(
+        "id-that-is-an-empty-list",
+        TOKEN_LINES,
+        b'{"token": {"id": [], "text": "Low"}}\n{"token": {"id": [5], "text": " tide"}, "generated_text": "Low tide"}\n',
+        right=said("Low", Token(" tide", 5)),
+        why="A list of no id has no first one, and the text beside it is whole.",
+        source="djl-serving 0.27, djl_python/rolling_batch/rolling_batch.py: an id is a list, of whatever length",
+    ),
+    _special(
+        "alternatives-beside-a-token",
+        TOKEN_EVENTS,
+        'data:{"index":1,"token":{"id":244,"text":"","logprob":-0.5,"special":false},"top_tokens":[{"id":244,"text":"\ufffd","logprob":-0.5,"special":false},'
+        '{"id":9,"text":" a","logprob":-1.5,"special":false}],"generated_text":null,"details":null}\n\n'.encode(),
+        'data:{"index":2,"token":{"id":222,"text":"🦭","logprob":-0.5,"special":false},"generated_text":"🦭","details":null}\n\n'.encode(),
+        right=said(Token("", 244, -0.5, alternatives=(Alternative("\ufffd", 244, -0.5), Alternative(" a", 9, -1.5))), Token("🦭", 222, -0.5)),
+        why="What else the model could have said has texts too, none of which is the answer's.",
+        source="text-generation-inference v1.4.5, router/src/lib.rs: StreamResponse.top_tokens",
     ),
 )

@@ -1,13 +1,13 @@
 r"""Surrogates: UTF-16 wants two units for a character outside of the first plane, and JSON's `\u` escapes are units, one by one.
 
 A Python string can hold a half alone, UTF-8 cannot. Where the bytes have one, ours gives it as it stands, so that it can still be joined to a half that
-follows; to put U+FFFD in its place, as an encoder has to sooner or later, is as right.
+follows; to put U+FFFD in its place, as an encoder has to sooner or later, is as right, and so is to refuse it aloud, as strict parsers of JSON do.
 """
 
 from __future__ import annotations
 
 from backends.events import Token
-from mock_server.contract.case import Case, said
+from mock_server.contract.case import Case, fails, said
 from mock_server.contract.cases.answers import numbered, outputs
 from mock_server.contract.cases.rows import JSON, JSON_LINES, SSE
 
@@ -105,8 +105,8 @@ CASES = (
         content_type=JSON_LINES,
         writes=outputs(rb"half \ud83d", rb" here"),
         right=said("half \ud83d", " here"),
-        also=(said("half \ufffd", " here"),),
-        why="A first half alone is no reason to lose an answer: ours gives it as Python has it, and U+FFFD in its place is as right.",
+        also=(said("half \ufffd", " here"), fails("malformed")),
+        why="A first half alone is no reason to lose an answer without a word: ours gives it as Python has it; U+FFFD in its place, or an error, is as right.",
         source=f"{HALF}; {JSON_DUMPS}",
     ),
     Case(
@@ -117,8 +117,8 @@ CASES = (
         content_type=JSON_LINES,
         writes=outputs(rb"the other \ude00 half", rb"!"),
         right=said("the other \ude00 half", "!"),
-        also=(said("the other \ufffd half", "!"),),
-        why="A second half alone is no reason to lose an answer: ours gives it as Python has it, and U+FFFD in its place is as right.",
+        also=(said("the other \ufffd half", "!"), fails("malformed")),
+        why="A second half alone is no reason to lose an answer without a word: ours gives it as Python has it; U+FFFD in its place, or an error, is as right.",
         source=f"{HALF}; {JSON_DUMPS}",
     ),
     Case(
@@ -131,8 +131,8 @@ CASES = (
             b'data: {"token": {"id": 2, "text": " ranger"}, "generated_text": "lone \\ud83d ranger"}\n\n',
         ),
         right=said(Token("lone \ud83d", 1), Token(" ranger", 2)),
-        also=(said("lone \ufffd", " ranger"),),
-        why="Half a pair in one event says nothing about the next: ours gives it as Python has it, and U+FFFD in its place is as right.",
+        also=(said("lone \ufffd", " ranger"), fails("malformed")),
+        why="Half a pair in one event says nothing about the next: ours gives it as Python has it; U+FFFD in its place, or an error, is as right.",
         source=f"{HALF}; {JSON_DUMPS}",
     ),
     Case(
@@ -143,7 +143,7 @@ CASES = (
         content_type=JSON_LINES,
         writes=outputs(rb"a\ude00\ud83db", rb"c"),
         right=said("a\ude00\ud83db", "c"),
-        also=(said("a\ufffd\ufffdb", "c"),),
+        also=(said("a\ufffd\ufffdb", "c"), fails("malformed")),
         why="A second half before a first one is no pair but two halves.",
         source=f"{HALF}; {JSON_DUMPS}",
     ),
@@ -155,7 +155,7 @@ CASES = (
         content_type=JSON_LINES,
         writes=outputs(rb"a\ud83d\n\ud83d\u00e9", rb"b"),
         right=said("a\ud83d\n\ud83dé", "b"),
-        also=(said("a\ufffd\n\ufffdé", "b"),),
+        also=(said("a\ufffd\n\ufffdé", "b"), fails("malformed")),
         why="An escape behind a first half that is no second half stands for itself.",
         source=f"{HALF}; {JSON_DUMPS}",
     ),
@@ -167,7 +167,7 @@ CASES = (
         content_type=JSON_LINES,
         writes=outputs(rb" \ud83d", rb"\ude00", rb"!"),
         right=said(" \ud83d", "\ude00", "!"),
-        also=(said(" 😀!"), said(" \ufffd\ufffd!")),
+        also=(said(" 😀!"), said(" \ufffd\ufffd!"), fails("malformed")),
         why="Each line is a document of its own, so ours gives both halves; to join them is as right, and so is U+FFFD for each.",
         source=f"{HALF}; {JSON_DUMPS}",
     ),
@@ -191,7 +191,7 @@ CASES = (
         content_type=JSON,
         writes=(b'{"generated_text": "so \\ud83d', b" it", b' goes"}'),
         right=said("so \ud83d", " it", " goes"),
-        also=(said("so \ufffd it goes"),),
+        also=(said("so \ufffd it goes"), fails("malformed"), fails("malformed", "so ")),
         why="A first half that waits for its second is given when something else comes.",
         source=f"{HALF}; {JSON_DUMPS}",
         in_pieces=True,

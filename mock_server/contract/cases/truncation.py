@@ -1,8 +1,9 @@
 """Bodies that stop before their end, at places that tell something and at every other, with an expectation that follows from a rule.
 
-A frame counts when its content is whole, with or without its line end: containers do end without one. An answer has ended with the frame that says so
-(`generated_text`, a finish reason, `[DONE]`), or, where no frame ever does, with any. A body that stops inside a frame, or before the answer's end, is
-truncated. Where the answer had ended and of its `[DONE]` nothing came, or not all, an end and an error are both defensible: nothing of the answer is missing.
+A frame counts when its content is whole, with or without its line end: containers do end without one. The standard discards an event without its blank line,
+which is as right. An answer has ended with the frame that says so (`generated_text`, a finish reason, `[DONE]`), or, where no frame ever does, with any. A
+body that stops inside a frame, or before the answer's end, is truncated. Where the answer had ended and of its `[DONE]` nothing came, or not all, an end and
+an error are both defensible: nothing of the answer is missing.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from mock_server.contract.cases.lmi_errors import NO_LINE_END
 SOURCE = "jsonlines.org and WHATWG HTML 9.2.6 say what a frame is, the container's source how its answer ends"
 FRAMED_SOURCE = 'Smithy\'s "Amazon Event Stream Specification"; botocore/eventstream.py, which takes such a stream for one that ended'
 
-EVERYWHERE = "What came in whole frames counts, and unless the answer had ended the body is truncated."
+EVERYWHERE = "What came in whole frames counts, and unless the answer had ended the body is truncated; an event without its blank line may be discarded."
 
 SAYS_NOTHING = (b"", b"data", b"data:", b"data: ")
 """What may be left behind an answer's end and begins no frame: nothing, or the field of an event that is empty."""
@@ -65,18 +66,30 @@ class Body:
 
     def outcomes(self, length: int) -> tuple[Outcome, ...]:
         """Return what is right of its first bytes, so many, then what is as defensible."""
+        tokens, start, ended = self._read(length, lambda frame: len(frame.content))
+        whole, broken = said(*tokens, finish=self.finish), fails("truncated", *tokens)
+        outcomes = (whole, broken) if ended and self.data[start:length] in SAYS_NOTHING else (broken, whole)
+        lacks_mark_alone = ended and b"[DONE]" in self.data[start:]
+        return (*outcomes[: 1 + lacks_mark_alone], *self._dispatched(length, tokens))
+
+    def _dispatched(self, length: int, read: list[Token]) -> tuple[Outcome, ...]:
+        """Return what is right by the standard where it discards an event that was read, as no blank line dispatched it."""
+        tokens, _, ended = self._read(length, lambda frame: len(frame.written))
+        if not self.format.endswith("-sse") or tokens == read:
+            return ()
+        return (said(*tokens, finish=self.finish) if ended else fails("truncated", *tokens),)
+
+    def _read(self, length: int, needed: Callable[[Frame], int]) -> tuple[list[Token], int, bool]:
+        """Return the tokens of the frames of which as much came as is needed, where the next frame begins, and whether the answer had ended."""
         tokens: list[Token] = []
         start, ended = 0, False
         for frame in self.frames:
-            if length < start + len(frame.content):
+            if length < start + needed(frame):
                 break
             tokens += frame.tokens
             ended = ended or frame.ends
             start += len(frame.written)
-        whole, broken = said(*tokens, finish=self.finish), fails("truncated", *tokens)
-        outcomes = (whole, broken) if ended and self.data[start:length] in SAYS_NOTHING else (broken, whole)
-        lacks_mark_alone = ended and b"[DONE]" in self.data[start:]
-        return outcomes if lacks_mark_alone else outcomes[:1]
+        return tokens, start, ended
 
     def writes(self, length: int) -> Iterator[bytes]:
         """Yield its first bytes, so many, frame by frame."""
@@ -212,7 +225,7 @@ PLACES: tuple[tuple[str, Callable[[Body], int], str], ...] = (
     (
         "without-its-last-line-end",
         lambda body: len(body.data.rstrip(b"\n")),
-        "The last frame is whole though no line end follows: it counts, and nothing is missing.",
+        "The last frame is whole though no line end follows: it counts, and nothing is missing, unless it is an event, which the standard discards.",
     ),
 )
 """Name of a place, how many bytes come until there, and what a reader has there."""

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from backends.events import Finish, Token
+from backends.events import Token
 from mock_server.contract.case import Case, fails, said
-from mock_server.contract.cases.chat_rows import DONE, JSON, JSON_LINES, LMI, SSE, SSE_UTF8, VLLM, lmi_chat, vllm_chat
+from mock_server.contract.cases.chat_rows import JSON, JSON_LINES, LMI, SSE, SSE_UTF8, VLLM, lmi_chat, vllm_chat
 from mock_server.contract.cases.chunks import LENGTH, OPENING
 from mock_server.contract.cases.lmi_errors import NO_LINE_END
 from mock_server.contract.cases.truncation import SOURCE
@@ -88,16 +88,6 @@ CASES = (
         source=VLLM,
     ),
     _stops(
-        name="chat-ends-without-a-reason",
-        format="chat-sse",
-        content_type=SSE,
-        writes=(b'data: {"choices":[{"index":0,"delta":{"content":"Eight"},"finish_reason":null}]}\n\n', DONE),
-        right=said("Eight", finish=Finish()),
-        also=(fails("truncated", "Eight"),),
-        why="`[DONE]` says that the stream ended as it should: we believe it, though no chunk told the reason.",
-        source="OpenAI's API reference: a stream ends with `data: [DONE]`",
-    ),
-    _stops(
         name="completion-stops-with-an-empty-reason",
         format="completion-sse",
         container="tgi-3.3",
@@ -136,13 +126,6 @@ CASES = (
         right=fails("truncated", Token(" Twelve", 304, -0.05)),
         why="Two letters of a field's name are left: an event had begun.",
         bit=NO_LINE_END,
-    ),
-    _events(
-        name="comments-alone",
-        container="tgi-2.4",
-        writes=(b":\n\n", b":\n\n"),
-        right=fails("truncated"),
-        why="TGI kept the connection alive and then nothing came: comments are no answer.",
     ),
     _stops(
         name="blank-lines-alone",
