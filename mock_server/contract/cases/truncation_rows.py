@@ -64,16 +64,6 @@ CASES = (
         source=LMI,
     ),
     _stops(
-        name="chat-stops-behind-the-role",
-        format="chat-sse",
-        container="vllm-0.11.0",
-        content_type=SSE_UTF8,
-        writes=(OPENING,),
-        right=fails("truncated"),
-        why="A chunk with the role alone promises an answer: it is not an empty one.",
-        source=VLLM,
-    ),
-    _stops(
         name="chat-stops-before-its-end-mark",
         format="chat-sse",
         container="vllm-0.11.0",
@@ -126,6 +116,13 @@ CASES = (
         right=fails("truncated", Token(" Twelve", 304, -0.05)),
         why="Two letters of a field's name are left: an event had begun.",
         bit=NO_LINE_END,
+    ),
+    _events(
+        name="event-stops-between-its-data-lines",
+        writes=(b'data: {"token": {"text": "Thirteen"}}\n\n', b'data: {"token":\n'),
+        right=fails("truncated", "Thirteen"),
+        why="A data line is whole, and the event is not: its JSON would have gone on in the next.",
+        source="WHATWG HTML 9.2.6: the data lines of an event are joined",
     ),
     _stops(
         name="blank-lines-alone",

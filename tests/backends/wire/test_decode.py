@@ -14,10 +14,16 @@ from backends.errors import BackendError, MalformedFrame, StreamInterrupted, Tru
 from backends.events import Data, Finish, StreamEvent, Token
 from backends.wire import EventDecoder, decode_events
 from backends.wire.lines import MAX_FRAME_BYTES, Frame
+from mock_server.contract.case import Case
+from mock_server.contract.cases.rows import JSON_LINES, SSE
+from mock_server.contract.corpus import stream_cases
 from mock_server.contract.cuttings import cut_at, cuttings, every
-from tests.backends.wire.bodies import BODIES, JSON_LINES, SSE, Body
-from tests.backends.wire.failures import FAILURES, Failure
 from tests.backends.wire.fragments import joined
+
+WHOLE = [case for case in stream_cases() if case.error is None]
+ONE_OF_EACH = list({(case.family, case.format): case for case in WHOLE if b"[DONE]" not in case.body}.values())
+TELLING = [case for case in stream_cases() if case.body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in {b"", *(bytes((byte,)) for byte in b":deir{[")}]
+"""Those whose first byte that is no blank tells the framing."""
 
 
 def collect(parts: Iterable[Any], content_type: str | None = None) -> tuple[list[StreamEvent], BackendError | None]:
@@ -36,17 +42,17 @@ def with_frames(decoder: EventDecoder, events: Iterable[StreamEvent]) -> Iterato
         yield event, decoder.frames[place]
 
 
-@pytest.mark.parametrize("body", BODIES, ids=str)
-def test_any_cutting_of_a_body_gives_its_events(body: Body) -> None:
-    for parts in cuttings(body.data):
-        assert collect(parts, body.content_type) == (list(body.events), None), parts
+CONTENT_TYPES = [None, "", "application/octet-stream", "text/plain; charset=utf-8", JSON_LINES, SSE, "application/json"]
 
 
-@pytest.mark.parametrize("content_type", [None, "", "application/octet-stream", "text/plain; charset=utf-8", JSON_LINES, SSE, "application/json"])
-@pytest.mark.parametrize("body", BODIES, ids=str)
-def test_a_content_type_that_is_absent_or_wrong_is_sniffed(body: Body, content_type: str | None) -> None:
-    assert collect([body.data], content_type) == (list(body.events), None)
-    assert collect(every(body.data, 1), content_type) == (list(body.events), None)
+@pytest.mark.parametrize("case", TELLING, ids=str)
+def test_a_content_type_that_is_absent_or_wrong_is_sniffed(case: Case) -> None:
+    events, error = collect([case.body], case.content_type)
+    for content_type in CONTENT_TYPES:
+        for parts in ([case.body], every(case.body, 1)):
+            found, failure = collect(parts, content_type)
+            assert joined(found) == joined(events)
+            assert repr(failure) == repr(error)
 
 
 @pytest.mark.parametrize("line", [b":", b"data", b"event: message", b"id: 1", b"retry: 5"])
@@ -54,28 +60,14 @@ def test_a_body_that_begins_with_a_field_is_server_sent_events(line: bytes) -> N
     assert collect([line + b'\ndata: {"outputs": ["a"]}\n\n']) == ([Token("a"), Finish()], None)
 
 
-@pytest.mark.parametrize("failure", FAILURES, ids=str)
-def test_any_cutting_of_a_body_that_fails_gives_the_same_events_and_the_same_error(failure: Failure) -> None:
-    messages = set()
-    for parts in cuttings(failure.data):
-        events, error = collect(parts, failure.content_type)
+@pytest.mark.parametrize("case", ONE_OF_EACH, ids=str)
+def test_a_body_that_stops_anywhere_is_an_end_or_an_error_and_never_loses_what_came(case: Case) -> None:
+    whole = case.text
+    for length in range(len(case.body)):
+        events, error = collect([case.body[:length]], case.content_type)
+        came = "".join(event.text for event in events if isinstance(event, Token) and not event.special)
 
-        assert events == list(failure.events), parts
-        assert type(error) is failure.error
-        assert {name: getattr(error, name) for name in failure.fields} == failure.fields
-        messages.add(str(error))
-    assert len(messages) == 1
-    assert failure.says in messages.pop()
-
-
-@pytest.mark.parametrize("body", [body for body in BODIES if isinstance(body.events[-1], Finish) and b"[DONE]" not in body.data], ids=str)
-def test_a_body_that_stops_anywhere_is_an_end_or_an_error_and_never_loses_what_came(body: Body) -> None:
-    whole = [event for event in body.events if not isinstance(event, Finish)]
-    for length in range(len(body.data)):
-        events, error = collect([body.data[:length]], body.content_type)
-        came = [event for event in events if not isinstance(event, Finish)]
-
-        assert came == whole[: len(came)]
+        assert whole.startswith(came)
         assert isinstance(error, TruncatedStream) != isinstance(events[-1] if events else None, Finish)
 
 
@@ -125,21 +117,21 @@ def test_done_brings_the_finish_at_once_and_nothing_behind_it_counts() -> None:
         assert list(decoder.finish()) == []
 
 
-@pytest.mark.parametrize("body", BODIES, ids=str)
-def test_pushed_or_pulled_the_events_are_the_same_and_each_comes_with_the_byte_that_completes_it(body: Body) -> None:
-    decoder = EventDecoder(body.content_type)
-    pushed = [(place, event) for place, byte in enumerate(body.data, 1) for event in decoder.feed(bytes((byte,)))]
+@pytest.mark.parametrize("case", WHOLE, ids=str)
+def test_pushed_or_pulled_the_events_are_the_same_and_each_comes_with_the_byte_that_completes_it(case: Case) -> None:
+    decoder = EventDecoder(case.content_type)
+    pushed = [(place, event) for place, byte in enumerate(case.body, 1) for event in decoder.feed(bytes((byte,)))]
     taken = 0
 
     def source() -> Iterator[bytes]:
         nonlocal taken
-        for taken, byte in enumerate(body.data, 1):  # noqa: B007 - how far the source was read is what is looked at
+        for taken, byte in enumerate(case.body, 1):  # noqa: B007 - how far the source was read is what is looked at
             yield bytes((byte,))
         taken += 1
 
-    pulled = [(taken, event) for event in decode_events(source(), body.content_type)]
+    pulled = [(taken, event) for event in decode_events(source(), case.content_type)]
 
-    assert pulled == pushed + [(len(body.data) + 1, event) for event in decoder.finish()]
+    assert pulled == pushed + [(len(case.body) + 1, event) for event in decoder.finish()]
 
 
 def test_what_malformed_frames_are_told_to_may_end_the_answer_behind_what_came_before() -> None:

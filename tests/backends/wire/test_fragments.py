@@ -16,39 +16,47 @@ from backends.events import Finish, StreamEvent, Token
 from backends.wire import EventDecoder, decode_events
 from backends.wire.fragments import FragmentDecoder
 from backends.wire.lines import MAX_FRAME_BYTES
+from mock_server.contract.cases.rows import JSON
 from mock_server.contract.cuttings import cut_at, cuttings, every
-from tests.backends.wire.bodies import JSON, Body
 from tests.backends.wire.fragments import joined
 from tests.backends.wire.test_decode import collect
 
+
+@dataclass(frozen=True)
+class Body:
+    name: str
+    data: bytes
+    events: tuple[StreamEvent, ...]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 BODIES = (
-    Body("bare", JSON, b'{"generated_text": " Deep</s>"}', (Token(" Deep</s>"), Finish())),
-    Body("of TGI's form, behind blanks", JSON, b' \r\n[{"generated_text": " Deep"}]\n', (Token(" Deep"), Finish())),
-    Body("without a text", JSON, b'{"generated_text": ""}', (Token(""), Finish())),
+    Body("bare", b'{"generated_text": " Deep</s>"}', (Token(" Deep</s>"), Finish())),
+    Body("of TGI's form, behind blanks", b' \r\n[{"generated_text": " Deep"}]\n', (Token(" Deep"), Finish())),
+    Body("without a text", b'{"generated_text": ""}', (Token(""), Finish())),
     Body(
         "with details",
-        JSON,
         b'{"generated_text": " Deep", "details": {"finish_reason": "length", "generated_tokens": 2, "inputs": "x", "tokens": [{"id": [304]}]}}',
         (Token(" Deep"), Finish("length", "length", 2)),
     ),
     Body(
         "with every kind of escape",
-        JSON,
         rb'{"generated_text": "\u00e9\n\"\\\/\b\f\r\t \ud83d\ude00 \\ud83d \\\\u \\n"}',
         (Token('é\n"\\/\b\f\r\t 😀 \\ud83d \\\\u \\n'), Finish()),
     ),
-    Body("with raw characters", JSON, '{"generated_text": "é 日本 😀 \u2028\x85 \x7f"}'.encode(), (Token("é 日本 😀 \u2028\x85 \x7f"), Finish())),
+    Body("with raw characters", '{"generated_text": "é 日本 😀 \u2028\x85 \x7f"}'.encode(), (Token("é 日本 😀 \u2028\x85 \x7f"), Finish())),
     Body(
         "with the first and last characters of each length",
-        JSON,
         '{"generated_text": "\x80\u07ff\u0800\uffff\U00010000\U0010ffff"}'.encode(),
         (Token("\x80\u07ff\u0800\uffff\U00010000\U0010ffff"), Finish()),
     ),
-    Body("with a pair behind backslashes", JSON, rb'{"generated_text": "\\\ud83d\ude00 \\\\\ud83d\ude00"}', (Token("\\😀 \\\\😀"), Finish())),
-    Body("with halves of characters", JSON, rb'{"generated_text": "a\ud83d b\ude00 \ud83d"}', (Token("a\ud83d b\ude00 \ud83d"), Finish())),
-    Body("whose text is JSON", JSON, rb'{"generated_text": "{\"error\": {\"a\": 1}} {"}', (Token('{"error": {"a": 1}} {'), Finish())),
-    Body("whose text ends with a brace", JSON, b'{"generated_text": "{{", "details": {"finish_reason": "length"}}', (Token("{{"), Finish("length", "length"))),
-    Body("and lines behind it", JSON, b'{"generated_text": "a"}\n\n{"outputs": ["b"]}\n{"outputs": ["c"]}', (Token("abc"), Finish())),
+    Body("with a pair behind backslashes", rb'{"generated_text": "\\\ud83d\ude00 \\\\\ud83d\ude00"}', (Token("\\😀 \\\\😀"), Finish())),
+    Body("with halves of characters", rb'{"generated_text": "a\ud83d b\ude00 \ud83d"}', (Token("a\ud83d b\ude00 \ud83d"), Finish())),
+    Body("whose text is JSON", rb'{"generated_text": "{\"error\": {\"a\": 1}} {"}', (Token('{"error": {"a": 1}} {'), Finish())),
+    Body("whose text ends with a brace", b'{"generated_text": "{{", "details": {"finish_reason": "length"}}', (Token("{{"), Finish("length", "length"))),
+    Body("and lines behind it", b'{"generated_text": "a"}\n\n{"outputs": ["b"]}\n{"outputs": ["c"]}', (Token("abc"), Finish())),
 )
 
 

@@ -14,13 +14,12 @@ from backends.events import Finish, StreamEvent
 from backends.wire import decode_events
 from backends.wire.eventstream import EventStreamDecoder
 from backends.wire.parts import encode_error, encode_exception, encode_part, parse_part
-from mock_server.contract.cuttings import cut_at, every
-from tests.backends.wire.bodies import BODIES
-from tests.backends.wire.failures import FAILURES
+from mock_server.contract.corpus import stream_cases
+from mock_server.contract.cuttings import EXHAUSTIVE_BYTES, cut_at, every
 from tests.backends.wire.frames import FRAMES
 
 OURS = (MalformedFrame, TruncatedStream, StreamInterrupted)
-SEEDS = [body.data for body in BODIES] + [failure.data for failure in FAILURES]
+SEEDS = [case.body for case in stream_cases() if len(case.body) <= EXHAUSTIVE_BYTES]
 LINE_ENDS = [b"\n", b"\r", b"\r\n", b"\n\n", b"\x85", b"\xe2\x80\xa8"]
 FIELDS = [b"data:", b"data: ", b":", b"event: x\n", b"id:1\n", b"[DONE]", b"\xef\xbb\xbf"]
 JSON = [b"{", b"}", b"[", b"]", b'"', b"\\", b"\\u", b"\\ud83d", b",", b"null", b'"error"', b'"token"', b'"choices"', b'"generated_text"', b"1e999", b"-0"]
