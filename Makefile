@@ -9,12 +9,13 @@ LLMOCK := build/llmock/bin/llmock
 CLIENTS := build/clients
 SCOREBOARD := build/scoreboard
 UPSTREAM := build/upstream/.ready
+MUTMUT := $(VENV)/.ready-mutants
 CANDIDATES := $(if $(PYTHON),$(PYTHON),python3.13 python3.12 python3.11 python3)
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4
 
 .DEFAULT_GOAL := help
-.PHONY: help demo mock test test-fast test-sdk test-upstream lint format bench load scoreboard screenshots browser clients constraints clean
+.PHONY: help demo mock test test-fast test-sdk test-upstream mutants lint format bench load scoreboard screenshots browser clients constraints clean
 
 help:  ## say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -36,6 +37,11 @@ test-sdk: $(DEV) clients  ## run other people's clients against the twin, each i
 
 test-upstream: $(DEV) $(UPSTREAM)  ## put a real, tiny model behind the endpoints (installs torch; on Linux, name a CPU build by PIP_EXTRA_INDEX_URL)
 	$(PYTEST) --numprocesses 0 tests/upstream $(ARGS)
+
+mutants: $(MUTMUT)  ## break the code of the wire in 1,600 ways, one by one, and see that a test notices each
+	@rm -rf mutants
+	@$(BIN)/mutmut run $(ARGS)
+	@$(BIN)/python -m tests.mutants
 
 lint: $(DEV)  ## check style and types
 	$(BIN)/ruff check
@@ -69,11 +75,15 @@ $(UPSTREAM): tests/upstream/requirements.txt | $(DEV)
 	@build/upstream/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
+$(MUTMUT): tests/mutants/requirements.txt | $(DEV)
+	@$(PIP_INSTALL) -r $<
+	@touch $@
+
 constraints:  ## resolve requirements anew, for the oldest Python, and pin the result
 	@$(RESOLVE)
 
 clean:  ## remove what was set up and built
-	rm -rf $(VENV) build dist *.egg-info .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis test-results
+	rm -rf $(VENV) build dist mutants *.egg-info .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis test-results
 
 $(RUNTIME): requirements.txt constraints.txt
 	@$(CREATE_VENV)

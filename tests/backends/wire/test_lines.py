@@ -24,7 +24,7 @@ LINES = {
     "every line end": (b"a\nb\rc\r\nd", [(0, 1, b"a"), (2, 3, b"b"), (4, 5, b"c"), (7, 8, b"d")]),
     "blank lines": (b"\n\r\n\r\r\na\n\n", [(0, 0, b""), (1, 1, b""), (3, 3, b""), (4, 4, b""), (6, 7, b"a"), (8, 8, b"")]),
     "CRLF, then LF": (b"a\r\n\nb\n", [(0, 1, b"a"), (3, 3, b""), (4, 5, b"b")]),
-    "no blank and no letter is an end": (b"aX \t\x0c\r bX \r\n", [(0, 5, b"aX \t\x0c"), (6, 10, b" bX ")]),
+    "no blank and no letter is an end": (b"aX\r bX \t\x0c\r\n", [(0, 2, b"aX"), (3, 9, b" bX \t\x0c")]),
     "LF CR is two ends": (b"a\n\rb\n", [(0, 1, b"a"), (2, 2, b""), (3, 4, b"b")]),
     "no other character ends a line": ("a\u2028\u2029\x85\x0b\x0c\x1c\x1d\x1eb\n".encode(), [(0, 15, "a\u2028\u2029\x85\x0b\x0c\x1c\x1d\x1eb".encode())]),
 }

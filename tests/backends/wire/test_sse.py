@@ -28,6 +28,7 @@ WHATWG = {
     "no data, no event": (b"event: ping\nid: 3\nretry: 10\n\n:\n\n\n\n", [], []),
     "names that begin so": (b"dataset: 1\ndata-x\ndata : 2\n\n", [], []),
     "names with another case": (b"Data: 1\nDATA: 1\n data: 1\n\n", [], []),
+    "lines that end as data begins": (b": data:\nid:data:\ndata: a data:\n\n", [b"a data:"], []),
     "a colon in the data": (b"data: a: b\n\n", [b"a: b"], []),
     "CR and CRLF": (b"data: a\r\rdata: b\r\n\r\ndata: c\n\r\n", [b"a", b"b", b"c"], []),
     "a field that no line end follows": (b"data: a\n\nda", [b"a"], [b"da"]),
