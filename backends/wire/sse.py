@@ -65,4 +65,4 @@ class SSEDecoder:
 
     def _dispatch(self) -> Frame:
         data, self._data = self._data or b"", None
-        return self._start, self._end, bytes(data)
+        return self._start, self._end, data if type(data) is bytes else bytes(data)

@@ -62,8 +62,7 @@ def test_what_is_longer_than_the_limit_comes_once_and_what_follows_is_read(body:
 def test_an_event_tells_where_its_data_is() -> None:
     lines, events = LineDecoder(), SSEDecoder()
     body = b": x\nid: 1\ndata: a\nid: 2\ndata: b\nretry: 3\n\ndata:c\n\n"
+    frames = events.feed(lines.feed(body))
 
-    assert [(body[start:end], data) for start, end, data in events.feed(lines.feed(body))] == [
-        (b"data: a\nid: 2\ndata: b", b"a\nb"),
-        (b"data:c", b"c"),
-    ]
+    assert [(body[start:end], data) for start, end, data in frames] == [(b"data: a\nid: 2\ndata: b", b"a\nb"), (b"data:c", b"c")]
+    assert {type(data) for _, _, data in frames} == {bytes}
