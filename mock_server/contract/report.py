@@ -36,7 +36,7 @@ class Run:
     def alike(self) -> list[list[Result]]:
         """The failures, those together that have most likely one reason: the same result in the same line of the parser, or in one family.
 
-        The first of each is the one that is read fastest: fewest cuts, fewest bytes.
+        The first of each is one that bit somebody, if there is one, and the one that is read fastest: fewest cuts, fewest bytes.
         """
         groups: dict[tuple[str, str], list[Result]] = {}
         for result in self.failures:
@@ -106,9 +106,10 @@ def _more(others: Sequence[Result]) -> str:
     return f" and {len(others) - SHOWN_NAMES} more; --all tells each" if len(others) > SHOWN_NAMES else ""
 
 
-def _reading(result: Result) -> tuple[int, int]:
-    """Return how long a failure takes to be read."""
-    return (0, 1 << 30) if result.case.is_long else (len(result.trial.cut), len(result.case.body))
+def _reading(result: Result) -> tuple[bool, bool, int, int]:
+    """Return what is less for a failure that is the better example."""
+    case = result.case
+    return case.is_long, not case.bit, *((0, 0) if case.is_long else (len(result.trial.cut), len(case.body)))
 
 
 def describe_counts(counts: Mapping[str, int]) -> str:
@@ -125,7 +126,8 @@ def _families(families: Mapping[str, Counter[str]]) -> Iterator[str]:
 
 def _failure(result: Result, launch: Launch, width: int) -> Iterator[str]:
     case, verdict = result.case, result.verdict
-    meaning = RESULTS.get(verdict.result, "an exception where none is due, or one that tells nothing of the error")
+    accident = "an accident, which tells nothing of the error that is due" if case.error else "an exception where none is due"
+    meaning = RESULTS.get(verdict.result, accident)
     yield f"FAIL {case.name} ({case.family}): {verdict.result}, {meaning}"
     if not result.repeats:
         yield from _row("again", "it did not fail in the same way when it was tried again", width)

@@ -33,7 +33,7 @@ def test_a_person_reads_what_failed_where_why_and_how_to_see_it_again() -> None:
     told = re.sub(r"mistaken\.py:\d+", "mistaken.py:9", "\n".join(report(run, 160)))
     assert told == (
         f"""\
-FAIL characters (ending): UnicodeDecodeError, an exception where none is due, or one that tells nothing of the error
+FAIL characters (ending): UnicodeDecodeError, an exception where none is due
   cut      at 15 of 20 bytes
            b'{{"outputs": ["\\xc3' | b'\\xa9"]}}\\n'
   expected 'é', then the end
