@@ -16,6 +16,7 @@ from demo.examples import EXAMPLES
 from demo.failures import OWN_FAULT, sentence
 from demo.panel import NO_FAULT, Panel
 from demo.run import Run
+from demo.tape import Tape, Tapes
 from demo.transcript import rows
 from demo.turns import Turn, told
 
@@ -39,9 +40,10 @@ NOTHING: Updates = {}
 class ChatTab:
     """A chat with one endpoint at a time; made inside a `gr.Blocks`."""
 
-    def __init__(self, desk: Desk, panel: Panel) -> None:
+    def __init__(self, desk: Desk, panel: Panel, tapes: Tapes) -> None:
         self._desk = desk
         self._panel = panel
+        self._tapes = tapes
         self._runs: dict[str, Run | None] = {}
         self._conversations = Conversations()
         self._turns = gr.State(())
@@ -133,7 +135,8 @@ class ChatTab:
         chat = told(before, question, values[self._panel.system_prompt])
         request = self._panel.request(chat.messages, values)
         backend = self._conversations.backend(session, self._desk.backend(values[self._panel.front]), request.endpoint)
-        return Run(backend, request, left_out=chat.left_out)
+        tape = self._tapes.add(session, Tape(request, values[self._panel.front]))
+        return Run(backend, request, left_out=chat.left_out, tape=tape)
 
     def _begun(self) -> Updates:
         return {
@@ -179,6 +182,7 @@ class ChatTab:
         """End what belongs to a page that is gone."""
         await self.stop(request)
         self._conversations.close(request.session_hash or "")
+        self._tapes.forget(request.session_hash or "")
 
     async def aclose(self) -> None:
         """Stop every answer, and end every conversation."""

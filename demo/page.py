@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from demo.chat import ChatTab
 from demo.desk import Desk
 from demo.panel import Panel
+from demo.tape import Tapes
 
 _HERE = Path(__file__).parent
 
@@ -37,11 +38,13 @@ class Page:
     """The Blocks of one page, and what to stop when its server ends."""
 
     def __init__(self, desk: Desk) -> None:
+        tapes = Tapes()
         with gr.Blocks(title="Streamtwin", analytics_enabled=False, fill_height=True) as self.blocks:
             with gr.Sidebar(width=330, elem_id="panel"):
                 panel = Panel(desk)
             gr.Markdown(f"# Streamtwin\n{desk.headline} `{desk.place}`", elem_id="header")
-            self._chat = ChatTab(desk, panel)
+            with gr.Tabs(elem_id="tabs"), gr.Tab("Chat", elem_id="chat-tab"):
+                self._chat = ChatTab(desk, panel, tapes)
             self.blocks.unload(self._chat.leave)
         # Nobody but the page itself calls its functions: over the API, one could start answers that no one reads.
         self.blocks.queue(api_open=False)

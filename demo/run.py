@@ -6,17 +6,20 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Protocol
 
 from backends.answer import AnswerText
 from backends.body import prompt_of
 from backends.chat import Answer, ChatRequest, Tap
 from backends.errors import BackendError
+from backends.events import StreamEvent
 from backends.prompts import family
 from backends.timing import Timing
 from demo.failures import OWN_FAULT, sentence
 from demo.pacing import pause_s
-from demo.status import progress, result, with_left_out
+from demo.status import ending, progress, result, with_left_out
+from demo.tape import Tape
 from demo.turns import Turn
 
 logger = logging.getLogger(__name__)
@@ -39,18 +42,20 @@ class Run:
 
     Args:
         left_out: How many turns of the chat the request does not tell.
+        tape: What keeps all that comes.
 
     Raises:
         ConfigurationError: The endpoint's model family is unknown.
     """
 
-    def __init__(self, backend: Streaming, request: ChatRequest, *, left_out: int = 0) -> None:
+    def __init__(self, backend: Streaming, request: ChatRequest, *, left_out: int = 0, tape: Tape | None = None) -> None:
         self._question = request.messages[-1].content
         self._messages = len(request.messages) + 2 * left_out
         self._left_out = left_out
         self._timing = Timing()
         self._visible = AnswerText(family(request.endpoint.family).end_strings, (*prompt_of(request).stop, *request.parameters.stop))
-        self._answer = backend.stream(request, tap=self._timing)
+        self._tape = tape or Tape(request)
+        self._answer = backend.stream(request, tap=_Both(self._timing, self._tape))
         self._text = ""
         self._failure: str | None = None
         self._stopped = False
@@ -97,6 +102,7 @@ class Run:
     async def _read(self) -> None:
         try:
             async with self._answer as answer:
+                self._tape.headers, self._tape.content_type = answer.headers, answer.content_type
                 async for event in answer:
                     self._heard_at_s = self._now()
                     self._text += self._visible.feed(event)
@@ -106,7 +112,7 @@ class Run:
 
     def _turn(self) -> Turn:
         figures = progress(self._timing, waited_s=self._now() - self._began_at_s, idle_s=self._now() - self._heard_at_s)
-        return Turn(self._question, self._text, with_left_out(figures, self._left_out))
+        return Turn(self._question, self._text, with_left_out(figures, self._left_out), tape=self._tape.number)
 
     def _last_turn(self, reader: asyncio.Task[None]) -> Turn:
         if bug := reader.exception():
@@ -115,4 +121,21 @@ class Run:
         self._text += self._visible.finish(broke_off=self._timing.finish is None)
         failure = None if self._stopped else self._failure
         figures = result(self._timing, stopped=self._stopped)
-        return Turn(self._question, self._text, with_left_out(figures, self._left_out), failure)
+        self._tape.ending, self._tape.failure = ending(self._timing, stopped=self._stopped), failure
+        return Turn(self._question, self._text, with_left_out(figures, self._left_out), failure, self._tape.number)
+
+
+@dataclass(frozen=True, slots=True)
+class _Both:
+    """Two taps in one."""
+
+    first: Tap
+    second: Tap
+
+    def part(self, data: bytes, at_s: float) -> None:
+        self.first.part(data, at_s)
+        self.second.part(data, at_s)
+
+    def event(self, event: StreamEvent, at_s: float, start: int, end: int) -> None:
+        self.first.event(event, at_s, start, end)
+        self.second.event(event, at_s, start, end)

@@ -17,7 +17,7 @@ def progress(timing: Timing, *, waited_s: float, idle_s: float) -> str:
 
 def result(timing: Timing, *, stopped: bool) -> str:
     """Return the line of an answer that ended."""
-    return " · ".join((*_figures(timing), _ending(timing, stopped=stopped)))
+    return " · ".join((*_figures(timing), ending(timing, stopped=stopped)))
 
 
 def with_left_out(line: str, turns: int) -> str:
@@ -38,7 +38,8 @@ def _duration(seconds: float) -> str:
     return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.2f} s"
 
 
-def _ending(timing: Timing, *, stopped: bool) -> str:
+def ending(timing: Timing, *, stopped: bool) -> str:
+    """Return how an answer ended, in a word."""
     if stopped:
         return "stopped by you"
     if timing.finish is None:

@@ -26,6 +26,8 @@ class Turn:
     """One line of figures, or of how long one has been waiting."""
     failure: str | None = None
     """A sentence for a person; None while all is well."""
+    tape: int = 0
+    """The number of the tape that keeps what came, in `demo.tape.Tapes`; 0 for none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from demo.examples import EXAMPLES
 from demo.failures import OWN_FAULT
 from demo.page import Page
 from demo.panel import NO_FAULT, Panel
+from demo.tape import Tapes
 from tests.demo.fakes import FOREVER, ScriptedBackend, Step
 
 ANSWER: tuple[Step, ...] = (Token("yes"), Finish("stop"))
@@ -31,7 +32,7 @@ class Tab:
     def __init__(self, desk: Desk) -> None:
         with gr.Blocks():
             self.panel = Panel(desk)
-            self.tab = ChatTab(desk, self.panel)
+            self.tab = ChatTab(desk, self.panel, Tapes())
         controls = {*self.panel.inputs, self.tab._turns, self.tab._plain, self.tab._box}
         self.values: dict[Any, Any] = {control: control.value for control in controls}
 

@@ -1,0 +1,127 @@
+"""What came of an answer, part by part and event by event, and when: what the page shows of the wire, of tokens and of time."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import count
+
+from backends.chat import ChatRequest
+from backends.events import StreamEvent
+
+MAX_BYTES = 16 * 1024 * 1024
+"""Of a body; what is over is counted and not kept."""
+MAX_EVENTS = 200_000
+"""Parts, and events, of one answer; what is over is counted and not kept."""
+KEPT_TAPES = 12
+"""How many answers of a page are kept; the oldest go first."""
+KEPT_BYTES = 256 * 1024 * 1024
+"""About so much all tapes of all pages take; the oldest go first."""
+RECORD_BYTES = 200
+"""About what a part or an event takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class TapedPart:
+    """A part as it arrived: the body's bytes `start` to `end` (excluded)."""
+
+    start: int
+    end: int
+    at_s: float
+    """Seconds since the request."""
+
+
+@dataclass(frozen=True, slots=True)
+class TapedEvent:
+    """An event, and the body's bytes that it was read from."""
+
+    event: StreamEvent
+    start: int
+    end: int
+    at_s: float
+
+
+@dataclass(slots=True)
+class Tape:
+    """A `backends.chat.Tap` that keeps what came, up to its bounds."""
+
+    request: ChatRequest
+    front: str = ""
+    """Through what the endpoint was reached, as the page calls it."""
+    number: int = 0
+    """Counts a page's answers from 1."""
+    began: datetime = field(default_factory=lambda: datetime.now(UTC))
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """The response's, names in lower case."""
+    content_type: str | None = None
+    body: bytearray = field(default_factory=bytearray)
+    parts: list[TapedPart] = field(default_factory=list)
+    events: list[TapedEvent] = field(default_factory=list)
+    total_parts: int = 0
+    """Those that are not kept among them."""
+    total_bytes: int = 0
+    total_events: int = 0
+    ending: str | None = None
+    """How the answer ended, in a word; None while it is on its way."""
+    failure: str | None = None
+    """Why it failed, in a sentence."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all that came is kept."""
+        return len(self.parts) == self.total_parts and len(self.events) == self.total_events
+
+    @property
+    def size_bytes(self) -> int:
+        """About how much memory it takes."""
+        return len(self.body) + RECORD_BYTES * (len(self.parts) + len(self.events))
+
+    def part(self, data: bytes, at_s: float) -> None:
+        """Keep a part."""
+        start = self.total_bytes
+        self.total_parts += 1
+        self.total_bytes += len(data)
+        if self.total_bytes <= MAX_BYTES and len(self.parts) < MAX_EVENTS and len(self.parts) == self.total_parts - 1:
+            self.parts.append(TapedPart(start, self.total_bytes, at_s))
+            self.body += data
+
+    def event(self, event: StreamEvent, at_s: float, start: int, end: int) -> None:
+        """Keep an event."""
+        self.total_events += 1
+        if len(self.events) < MAX_EVENTS:
+            self.events.append(TapedEvent(event, start, end, at_s))
+
+
+class Tapes:
+    """The tapes of all pages, each page's by its session, newest last; bounded."""
+
+    def __init__(self) -> None:
+        self._pages: dict[str, deque[Tape]] = {}
+        self._numbers: dict[str, Iterator[int]] = {}
+
+    def add(self, page: str, tape: Tape) -> Tape:
+        """Keep a page's new tape, give it its number, and forget what is too old or too much; return it."""
+        tape.number = next(self._numbers.setdefault(page, count(1)))
+        kept = self._pages.setdefault(page, deque(maxlen=KEPT_TAPES))
+        kept.append(tape)
+        while sum(tape.size_bytes for tapes in self._pages.values() for tape in tapes) > KEPT_BYTES:
+            oldest = min((tapes for tapes in self._pages.values() if tapes), key=lambda tapes: tapes[0].began)
+            if oldest[0] is tape:
+                break
+            oldest.popleft()
+        return tape
+
+    def of(self, page: str) -> tuple[Tape, ...]:
+        """Return a page's tapes, newest last."""
+        return tuple(self._pages.get(page, ()))
+
+    def find(self, page: str, number: int) -> Tape | None:
+        """Return a page's tape by its number; None if there is none, or no more."""
+        return next((tape for tape in self.of(page) if tape.number == number), None)
+
+    def forget(self, page: str) -> None:
+        """Forget a page that is gone."""
+        self._pages.pop(page, None)
+        self._numbers.pop(page, None)

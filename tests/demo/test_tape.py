@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import pytest
+
+import demo.tape
+from backends.chat import ChatMessage, ChatRequest
+from backends.endpoints import Endpoint
+from backends.events import Finish, Token
+from demo.tape import Tape, TapedEvent, TapedPart, Tapes
+
+REQUEST = ChatRequest(messages=[ChatMessage("user", "why?")], endpoint=Endpoint("e", family="falcon"))
+
+
+def test_a_tape_keeps_what_came_where_and_when() -> None:
+    tape = Tape(REQUEST)
+    tape.part(b'{"outputs": ', 0.1)
+    tape.part(b'["a"]}\n', 0.2)
+    tape.event(Token("a"), 0.2, 0, 18)
+    assert bytes(tape.body) == b'{"outputs": ["a"]}\n'
+    assert tape.parts == [TapedPart(0, 12, 0.1), TapedPart(12, 19, 0.2)]
+    assert tape.events == [TapedEvent(Token("a"), 0, 18, 0.2)]
+    assert tape.is_whole
+
+
+def test_what_is_over_the_bounds_is_counted_and_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo.tape, "MAX_BYTES", 3)
+    monkeypatch.setattr(demo.tape, "MAX_EVENTS", 1)
+    tape = Tape(REQUEST)
+    for data in (b"ab", b"cd", b"e"):
+        tape.part(data, 0.0)
+    for event in (Token("a"), Finish()):
+        tape.event(event, 0.0, 0, 2)
+    assert (bytes(tape.body), tape.parts, len(tape.events)) == (b"ab", [TapedPart(0, 2, 0.0)], 1)
+    assert (tape.total_parts, tape.total_bytes, tape.total_events, tape.is_whole) == (3, 5, 2, False)
+
+
+def test_a_page_has_its_own_tapes_newest_last_and_each_its_number() -> None:
+    tapes = Tapes()
+    first, second = (tapes.add("a", Tape(REQUEST)) for _ in range(2))
+    assert tapes.of("a") == (first, second)
+    assert [tape.number for tape in tapes.of("a")] == [1, 2]
+    assert (tapes.find("a", 2), tapes.find("a", 9), tapes.find("b", 1)) == (second, None, None)
+    tapes.forget("a")
+    assert tapes.of("a") == ()
+
+
+def test_the_oldest_tapes_go_first_a_page_s_own_and_all_pages_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo.tape, "KEPT_BYTES", 3000)
+    tapes = Tapes()
+    for page in "abc":
+        tapes.add(page, Tape(REQUEST)).part(b"x" * 1200, 0.0)
+    assert [len(tapes.of(page)) for page in "abc"] == [1, 1, 1]
+    tapes.add("c", Tape(REQUEST))
+    assert [len(tapes.of(page)) for page in "abc"] == [0, 1, 2]
+    for _ in range(demo.tape.KEPT_TAPES):
+        tapes.add("d", Tape(REQUEST))
+    assert len(tapes.of("d")) == demo.tape.KEPT_TAPES
