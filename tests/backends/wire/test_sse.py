@@ -43,20 +43,21 @@ def test_any_cutting_dispatches_what_the_standard_says(body: bytes, dispatched: 
         assert data_of(parts) == (dispatched, pending), parts
 
 
-OVER_FIVE_BYTES = {
-    "data": (b"data: 123456789\n\ndata: 12345\n\n", [b"123456", b"12345"]),
-    "data without a space": (b"data:123456789\n\ndata:12345\n\n", [b"1234567", b"12345"]),
-    "data in lines": (b"data: 12\ndata: 45\n\ndata: 12\ndata: 456\ndata: 8\ndata: 9\n\ndata: 1\n\n", [b"12\n45", b"12\n456", b"1"]),
-    "another field": (b"id: 3\nid: 45\ndata: 1\n\n", [b"id: 45", b"1"]),
-    "another field of an event": (b"data: 1\nid: 45\ndata: 2\n\n", [b"id: 45", b"1\n2"]),
-    "a comment": (b": 345\n: 3456\ndata: 1\n\n", [b": 3456", b"1"]),
+OVER_TEN_BYTES = {
+    "data": (b"data: 0123456789AB\n\ndata: 0123456789\n\n", [b"0123456789A", b"0123456789"]),
+    "data without a space": (b"data:0123456789AB\n\ndata:0123456789\n\n", [b"0123456789AB", b"0123456789"]),
+    "data in lines": (b"data: 0123\ndata: 56789\n\ndata: 0123\ndata: 567890\ndata: 8\ndata: 9\n\ndata: 1\n\n", [b"0123\n56789", b"0123\n567890", b"1"]),
+    "data by a line end": (b"data: 0123\ndata: 56789\ndata\ndata: 8\n\ndata: 1\n\n", [b"0123\n56789\n", b"1"]),
+    "another field": (b"id: 345678\nid: 3456789\ndata: 1\n\n", [b"id: 3456789", b"1"]),
+    "another field of an event": (b"data: 1\nid: 3456789\ndata: 2\n\n", [b"id: 3456789", b"1\n2"]),
+    "a comment": (b": 23456789\n: 234567890\ndata: 1\n\n", [b": 234567890", b"1"]),
 }
 
 
-@pytest.mark.parametrize(("body", "frames"), OVER_FIVE_BYTES.values(), ids=OVER_FIVE_BYTES)
+@pytest.mark.parametrize(("body", "frames"), OVER_TEN_BYTES.values(), ids=OVER_TEN_BYTES)
 def test_what_is_longer_than_the_limit_comes_once_and_what_follows_is_read(body: bytes, frames: list[bytes]) -> None:
     for parts in cuttings(body):
-        assert data_of(parts, limit_bytes=5) == (frames, []), parts
+        assert data_of(parts, limit_bytes=10) == (frames, []), parts
 
 
 def test_an_event_tells_where_its_data_is() -> None:
