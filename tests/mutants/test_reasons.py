@@ -51,6 +51,10 @@ def test_mutants_that_are_noticed_or_have_their_reason_are_well(run: Run, capsys
     assert capsys.readouterr().out == "3 mutants: 2 noticed, 1 not, 1 of these with a reason\n"
 
 
+def test_a_mutant_with_a_reason_may_run_out_of_time(run: Run) -> None:
+    assert run({ONE: 1, TWO: -24, FIRST: 1}, REASON % TIMES_THREE) == 0
+
+
 def test_survivors_without_a_reason_are_told_as_the_rows_that_they_want(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert run({ONE: 1, TWO: 0, FIRST: 33}, "") == 1
     assert capsys.readouterr().out == (
