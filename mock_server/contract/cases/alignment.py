@@ -21,6 +21,7 @@ from mock_server.contract.cases.rows import (
     LMI_CHAT_LINES,
     LMI_CHUNK,
     LMI_COMPAT_0_28,
+    OPENAI_COMPLETION,
     TGI_0_9,
     TGI_2_4,
     TGI_CHAT,
@@ -245,8 +246,8 @@ CASES = (
     alignment(
         "the-blank-line-begins-the-next-part",
         COMPLETION_EVENTS,
-        b'data: {"id":"cmpl-1","object":"text_completion","choices":[{"index":0,"text":"Foam","finish_reason":null}]}\n',
-        b'\ndata: {"id":"cmpl-1","object":"text_completion","choices":[{"index":0,"text":" line","finish_reason":"length"}]}',
+        b"data: " + OPENAI_COMPLETION + b'{"index":0,"text":"Foam","logprobs":null,"finish_reason":null}]}\n',
+        b"\ndata: " + OPENAI_COMPLETION + b'{"index":0,"text":" line","logprobs":null,"finish_reason":"length"}]}',
         b"\n\ndata: [DONE]\n",
         b"\n",
         right=said("Foam", " line", finish=LENGTH),

@@ -5,6 +5,8 @@ The members and their order are those of the sources named here; ids and times a
 
 from __future__ import annotations
 
+from mock_server.contract.cases.rows import OPENAI_CHUNK
+
 JSON = "application/json"
 JSON_LINES = "application/jsonlines"
 SSE = "text/event-stream"
@@ -18,6 +20,11 @@ TGI_CHAT = "text-generation-inference v3.3.6, router/src/chat.rs"
 TGI = "text-generation-inference v2.4.1, router/src/server.rs"
 LMI = "djl-serving 0.32.0-dlc, djl_python/output_formatter.py"
 LMI_ASYNC = "djl-serving 0.35.0-dlc, djl_python/async_utils.py and lmi_vllm/request_response_utils.py"
+
+
+def openai_chat(choices: bytes, more: bytes = b"") -> bytes:
+    """Return an event of nobody in particular, with the members that OpenAI's API reference requires; `more` are those behind the choices."""
+    return b"data: %b%b]%b}\n\n" % (OPENAI_CHUNK, choices, more)
 
 
 def vllm_chat(choices: bytes, more: bytes = b"") -> bytes:

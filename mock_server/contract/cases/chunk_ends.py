@@ -9,7 +9,7 @@ from functools import partial
 
 from backends.events import Finish
 from mock_server.contract.case import Case, said
-from mock_server.contract.cases.chat_rows import DONE, JSON_LINES, LMI, LMI_ASYNC, SSE, SSE_UTF8, VLLM, async_chat, lmi_chat, vllm_chat
+from mock_server.contract.cases.chat_rows import DONE, JSON_LINES, LMI, LMI_ASYNC, SSE, SSE_UTF8, VLLM, async_chat, lmi_chat, openai_chat, vllm_chat
 from mock_server.contract.cases.chunks import LENGTH, OPENING
 
 _END = b'"logprobs":null,"finish_reason":"length","stop_reason":null,"token_ids":null}'
@@ -108,7 +108,7 @@ CASES = (
     _chunks(
         name="finish-reason-that-nobody-knows",
         writes=(
-            b'data: {"choices":[{"index":0,"delta":{"content":"Gull"},"finish_reason":"abort","matched_stop":2}],"usage":null}\n\n',
+            openai_chat(b'{"index":0,"delta":{"content":"Gull"},"finish_reason":"abort","matched_stop":2}', b',"usage":null'),
             b"data: [DONE]\n\n",
         ),
         right=said("Gull", finish=Finish(None, "abort")),

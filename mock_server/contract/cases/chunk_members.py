@@ -9,7 +9,7 @@ from functools import partial
 
 from backends.events import Alternative, Finish, Reasoning, Token
 from mock_server.contract.case import Case, Outcome, said
-from mock_server.contract.cases.chat_rows import DONE, JSON_LINES, LMI, SGLANG, SSE, SSE_UTF8, VLLM, lmi_chat, sglang_chat, vllm_chat
+from mock_server.contract.cases.chat_rows import DONE, JSON_LINES, LMI, SGLANG, SSE, SSE_UTF8, VLLM, lmi_chat, openai_chat, sglang_chat, vllm_chat
 from mock_server.contract.cases.chunks import LENGTH, THOUGHTS
 
 _chunks = partial(Case, family="chunks", format="chat-sse", content_type=SSE)
@@ -52,8 +52,8 @@ _THOUGHTS = (
     _chunks(
         name="thoughts-under-the-new-name",
         writes=(
-            b'data: {"choices":[{"index":0,"delta":{"reasoning":"Even"},"finish_reason":null}]}\n\n',
-            b'data: {"choices":[{"index":0,"delta":{"content":"Eight"},"finish_reason":"length"}]}\n\n',
+            openai_chat(b'{"index":0,"delta":{"reasoning":"Even"},"finish_reason":null}'),
+            openai_chat(b'{"index":0,"delta":{"content":"Eight"},"finish_reason":"length"}'),
             DONE,
         ),
         right=Outcome((Reasoning("Even"), Token("Eight"), LENGTH)),

@@ -20,6 +20,7 @@ from mock_server.contract.cases.chat_rows import (
     TGI_CHAT,
     VLLM,
     lmi_chat,
+    openai_chat,
     sglang_chat,
     tgi_chat,
     vllm_chat,
@@ -98,9 +99,9 @@ _NOTHING_SAID = (
     _chunks(
         name="delta-empty",
         writes=(
-            b'data: {"id":"chatcmpl-1","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"role":"assistant"},"finish_reason":null}]}\n\n',
-            b'data: {"id":"chatcmpl-1","object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"Wind"},"finish_reason":null}]}\n\n',
-            b'data: {"id":"chatcmpl-1","object":"chat.completion.chunk","choices":[{"index":0,"delta":{},"finish_reason":"length"}]}\n\n',
+            openai_chat(b'{"index":0,"delta":{"role":"assistant"},"finish_reason":null}'),
+            openai_chat(b'{"index":0,"delta":{"content":"Wind"},"finish_reason":null}'),
+            openai_chat(b'{"index":0,"delta":{},"finish_reason":"length"}'),
             DONE,
         ),
         right=said("Wind", finish=LENGTH),
@@ -110,8 +111,8 @@ _NOTHING_SAID = (
     _chunks(
         name="delta-null",
         writes=(
-            b'data: {"choices":[{"index":0,"delta":{"content":"Storm"},"finish_reason":null}]}\n\n',
-            b'data: {"choices":[{"index":0,"delta":null,"finish_reason":"length"}]}\n\n',
+            openai_chat(b'{"index":0,"delta":{"content":"Storm"},"finish_reason":null}'),
+            openai_chat(b'{"index":0,"delta":null,"finish_reason":"length"}'),
             DONE,
         ),
         right=said("Storm", finish=LENGTH),
@@ -144,9 +145,12 @@ _NOTHING_SAID = (
     _chunks(
         name="choices-null",
         writes=(
-            b'data: {"id":"chatcmpl-1","choices":null,"usage":null}\n\n',
-            b'data: {"id":"chatcmpl-1","choices":[{"index":0,"delta":{"content":"Sleet"},"finish_reason":"length"}]}\n\n',
-            b'data: {"id":"chatcmpl-1","choices":null,"usage":{"prompt_tokens":3,"completion_tokens":1}}\n\n',
+            b'data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":1764023695,"model":"m","choices":null,"usage":null}\n\n',
+            openai_chat(b'{"index":0,"delta":{"content":"Sleet"},"finish_reason":"length"}'),
+            (
+                b'data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":1764023695,"model":"m","choices":null,'
+                b'"usage":{"prompt_tokens":3,"completion_tokens":1,"total_tokens":4}}\n\n'
+            ),
             DONE,
         ),
         right=said("Sleet", finish=Finish("length", "length", 1, 3)),
@@ -158,10 +162,11 @@ _NOTHING_SAID = (
         name="members-that-nobody-knows",
         writes=(
             (
-                b'data: {"id":"c","obfuscation":"x9","service_tier":null,"choices":[{"index":0,"delta":{"content":"Mist","refusal":null,"annotations":[]},'
+                b'data: {"id":"c","object":"chat.completion.chunk","created":1764023695,"model":"m","obfuscation":"x9","service_tier":null,"choices":[{'
+                b'"index":0,"delta":{"content":"Mist","refusal":null,"annotations":[]},'
                 b'"content_filter_results":{"hate":{"filtered":false}},"finish_reason":null}],"x":{"text":"no","content":"no"}}\n\n'
             ),
-            b'data: {"id":"c","choices":[{"index":0,"delta":{"content":"y","text":"no"},"finish_reason":"length"}],"generation":"no"}\n\n',
+            openai_chat(b'{"index":0,"delta":{"content":"y","text":"no"},"finish_reason":"length"}', b',"generation":"no"'),
             DONE,
         ),
         right=said("Mist", "y", finish=LENGTH),
@@ -187,8 +192,8 @@ _CHOICES = (
     _chunks(
         name="two-choices-in-a-chunk",
         writes=(
-            b'data: {"choices":[{"index":1,"delta":{"content":"no"},"finish_reason":null},{"index":0,"delta":{"content":"yes"},"finish_reason":null}]}\n\n',
-            b'data: {"choices":[{"index":1,"delta":{"content":"ne"},"finish_reason":"stop"},{"index":0,"delta":{"content":"!"},"finish_reason":"length"}]}\n\n',
+            openai_chat(b'{"index":1,"delta":{"content":"no"},"finish_reason":null},{"index":0,"delta":{"content":"yes"},"finish_reason":null}'),
+            openai_chat(b'{"index":1,"delta":{"content":"ne"},"finish_reason":"stop"},{"index":0,"delta":{"content":"!"},"finish_reason":"length"}'),
             DONE,
         ),
         right=said("yes", "!", finish=LENGTH),
@@ -198,8 +203,8 @@ _CHOICES = (
     _chunks(
         name="choice-without-an-index",
         writes=(
-            b'data: {"choices":[{"delta":{"role":"assistant","content":"One"}}]}\n\n',
-            b'data: {"choices":[{"delta":{"content":" way"},"finish_reason":"length"}]}\n\n',
+            openai_chat(b'{"delta":{"role":"assistant","content":"One"},"finish_reason":null}'),
+            openai_chat(b'{"delta":{"content":" way"},"finish_reason":"length"}'),
             DONE,
         ),
         right=said("One", " way", finish=LENGTH),

@@ -15,6 +15,8 @@ from mock_server.contract.cases.rows import (
     LMI_ASYNC_CHAT,
     LMI_CHAT,
     LMI_CHUNK,
+    OPENAI_CHUNK,
+    OPENAI_COMPLETION,
     TGI_CHAT,
     TGI_CHUNK,
     VLLM,
@@ -53,7 +55,7 @@ CASES = (
     done(
         "done-without-a-space",
         COMPLETION_EVENTS,
-        b'data:{"choices":[{"index":0,"text":"Keel","finish_reason":"length"}]}\n\ndata:[DONE]\n\n',
+        b"data:" + OPENAI_COMPLETION + b'{"index":0,"text":"Keel","logprobs":null,"finish_reason":"length"}]}\n\ndata:[DONE]\n\n',
         right=said("Keel", finish=LENGTH),
         why="The space before `[DONE]` may be absent, as before any data.",
         source="WHATWG HTML, 9.2.6: one space behind the colon is removed, if there is one",
@@ -94,7 +96,7 @@ CASES = (
     done(
         "done-twice",
         CHAT_EVENTS,
-        b'data: {"choices":[{"index":0,"delta":{"content":"Hull"},"finish_reason":"length"}]}\n\ndata: [DONE]\n\ndata: [DONE]\n\n',
+        b"data: " + OPENAI_CHUNK + b'{"index":0,"delta":{"content":"Hull"},"finish_reason":"length"}]}\n\ndata: [DONE]\n\ndata: [DONE]\n\n',
         right=said("Hull", finish=LENGTH),
         why="A second `[DONE]` ends nothing more: there is one end.",
     ),
@@ -109,7 +111,7 @@ CASES = (
     done(
         "done-is-all-that-ends-it",
         CHAT_EVENTS,
-        b'data: {"choices":[{"index":0,"delta":{"content":"Jetty"},"finish_reason":null}]}\n\ndata: [DONE]\n\n',
+        b"data: " + OPENAI_CHUNK + b'{"index":0,"delta":{"content":"Jetty"},"finish_reason":null}]}\n\ndata: [DONE]\n\n',
         right=said("Jetty"),
         also=(fails("truncated", "Jetty"),),
         why="`[DONE]` says that the stream ended as it should: ours believes it, though no chunk told the reason; to miss the reason is as right.",
@@ -134,8 +136,8 @@ CASES = (
     done(
         "something-behind-done",
         CHAT_EVENTS,
-        b'data: {"choices":[{"index":0,"delta":{"content":"Pier"},"finish_reason":"length"}]}\n\ndata: [DONE]\n\n',
-        b'data: {"choices":[{"index":0,"delta":{"content":"no"},"finish_reason":null}]}\n\n: bye\n\ndata: {"unfin',
+        b"data: " + OPENAI_CHUNK + b'{"index":0,"delta":{"content":"Pier"},"finish_reason":"length"}]}\n\ndata: [DONE]\n\n',
+        b"data: " + OPENAI_CHUNK + b'{"index":0,"delta":{"content":"no"},"finish_reason":null}]}\n\n: bye\n\ndata: {"unfin',
         right=said("Pier", finish=LENGTH),
         why="`[DONE]` is the end: what stands behind it is no part of the answer, however it looks.",
     ),

@@ -17,6 +17,7 @@ from mock_server.contract.cases.rows import (
     LMI_0_28,
     LMI_ASYNC,
     LMI_COMPAT,
+    OPENAI_CHUNK,
     OUTPUTS_LINES,
     TGI_0_9,
     TGI_2_4,
@@ -80,8 +81,8 @@ CASES = (
     ending(
         "no-line-end-behind-the-last-event",
         CHAT_EVENTS,
-        b'data: {"choices":[{"index":0,"delta":{"content":"Surf"},"finish_reason":null}]}\n\n',
-        b'data: {"choices":[{"index":0,"delta":{"content":"!"},"finish_reason":"length"}]}',
+        b"data: " + OPENAI_CHUNK + b'{"index":0,"delta":{"content":"Surf"},"finish_reason":null}]}\n\n',
+        b"data: " + OPENAI_CHUNK + b'{"index":0,"delta":{"content":"!"},"finish_reason":"length"}]}',
         right=said("Surf", "!", finish=LENGTH),
         also=(fails("truncated", "Surf"),),
         why="The same without any line end.",
@@ -90,7 +91,7 @@ CASES = (
     ending(
         "no-line-end-behind-done",
         CHAT_EVENTS,
-        b'data: {"choices":[{"index":0,"delta":{"content":"Wave"},"finish_reason":"length"}]}\n\n',
+        b"data: " + OPENAI_CHUNK + b'{"index":0,"delta":{"content":"Wave"},"finish_reason":"length"}]}\n\n',
         b"data: [DONE]",
         right=said("Wave", finish=LENGTH),
         why="Whether the last `[DONE]` is read or discarded, the answer had ended before.",

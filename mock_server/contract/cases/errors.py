@@ -10,7 +10,7 @@ from functools import partial
 
 from backends.events import Finish, Token
 from mock_server.contract.case import Case, fails, said
-from mock_server.contract.cases.chat_rows import DONE, SGLANG, SSE, SSE_UTF8, VLLM, sglang_chat, tgi_chat, vllm_chat
+from mock_server.contract.cases.chat_rows import DONE, SGLANG, SSE, SSE_UTF8, VLLM, openai_chat, sglang_chat, tgi_chat, vllm_chat
 from mock_server.contract.cases.chunks import OPENING
 
 IN_BAND = ("https://github.com/BerriAI/litellm/issues/40578",)
@@ -172,8 +172,8 @@ _CHATS = (
     _chat(
         name="error-null",
         writes=(
-            b'data: {"id":"1","error":null,"choices":[{"index":0,"delta":{"role":"assistant","content":"Bean"},"finish_reason":null}],"usage":null}\n\n',
-            b'data: {"id":"1","error":null,"choices":[{"index":0,"delta":{"content":"s"},"finish_reason":"length"}],"usage":null}\n\n',
+            openai_chat(b'{"index":0,"delta":{"role":"assistant","content":"Bean"},"finish_reason":null}', b',"usage":null,"error":null'),
+            openai_chat(b'{"index":0,"delta":{"content":"s"},"finish_reason":"length"}', b',"usage":null,"error":null'),
             DONE,
         ),
         right=said("Bean", "s", finish=Finish("length", "length")),

@@ -6,7 +6,7 @@ from functools import partial
 
 from backends.events import Token
 from mock_server.contract.case import fails, said
-from mock_server.contract.cases.rows import CHAT_EVENTS, LENGTH, TGI_2_4, TOKEN_EVENTS, row
+from mock_server.contract.cases.rows import CHAT_EVENTS, LENGTH, OPENAI_CHUNK, TGI_2_4, TOKEN_EVENTS, row
 
 GRAMMAR = "WHATWG HTML, 9.2.5: comment is a colon, any characters and a line end; 9.2.6: a line that begins with a colon is ignored"
 KEEP_ALIVE = "text-generation-inference, router/src/server.rs: KeepAlive::default(); axum, src/response/sse.rs: a colon and two LF after 15 s of silence"
@@ -62,7 +62,7 @@ CASES = (
         "a-ping-of-sse-starlette-s",
         CHAT_EVENTS,
         b": ping - 2026-01-05 10:15:00.123456+00:00\r\n\r\n",
-        b'data: {"choices":[{"index":0,"delta":{"content":"Fog"},"finish_reason":"length"}]}\r\n\r\ndata: [DONE]\r\n\r\n',
+        b"data: " + OPENAI_CHUNK + b'{"index":0,"delta":{"content":"Fog"},"finish_reason":"length"}]}\r\n\r\ndata: [DONE]\r\n\r\n',
         right=said("Fog", finish=LENGTH),
         why="Servers that are built on sse-starlette keep a connection alive with a comment that has words, and end lines with CR LF.",
         source="sse-starlette 3, sse_starlette/sse.py: the ping's comment, and DEFAULT_SEPARATOR",

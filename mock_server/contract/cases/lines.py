@@ -15,6 +15,7 @@ from mock_server.contract.cases.rows import (
     LMI_0_36,
     LMI_CHAT,
     LMI_CHUNK,
+    OPENAI_COMPLETION,
     OUTPUTS_LINES,
     TGI_0_9,
     TGI_2_4,
@@ -75,8 +76,8 @@ CASES = (
     line_end(
         "crlf-each-byte-a-part",
         COMPLETION_EVENTS,
-        b'data: {"choices":[{"index":0,"text":"Delta","finish_reason":null}]}\r\n\r\n',
-        b'data: {"choices":[{"index":0,"text":"s","finish_reason":"length"}]}\r\n\r\ndata: [DONE]\r\n\r\n',
+        b"data: " + OPENAI_COMPLETION + b'{"index":0,"text":"Delta","logprobs":null,"finish_reason":null}]}\r\n\r\n',
+        b"data: " + OPENAI_COMPLETION + b'{"index":0,"text":"s","logprobs":null,"finish_reason":"length"}]}\r\n\r\ndata: [DONE]\r\n\r\n',
         right=said("Delta", "s", finish=LENGTH),
         why="CR LF CR LF behind an event comes in up to four parts.",
         cut="every-byte",

@@ -11,7 +11,7 @@ from functools import partial
 from backends.events import Finish, Token
 from mock_server.contract.case import fails, said
 from mock_server.contract.cases.chat_rows import OPENAI
-from mock_server.contract.cases.rows import CHAT_EVENTS, LENGTH, LMI_BEDROCK, OUTPUTS_LINES, TOKEN_LINES, By, row
+from mock_server.contract.cases.rows import CHAT_EVENTS, LENGTH, LMI_BEDROCK, OPENAI_CHUNK, OUTPUTS_LINES, TOKEN_LINES, By, row
 
 MEMBERS = "djl-serving 0.28, djl_python/request_io.py: a token has an id that is a number, a text and a log probability"
 OUTPUTS = "djl-serving 0.24, djl_python/rolling_batch/rolling_batch.py: `outputs` is a list of texts"
@@ -71,8 +71,8 @@ CASES = (
     _mistyped(
         "log-probabilities-of-a-number",
         CHAT_EVENTS,
-        b'data: {"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":null}]}\n\n',
-        b'data: {"choices":[{"index":0,"delta":{"content":"5"},"logprobs":{"content":[{"token":5}]},"finish_reason":"length"}]}\n\ndata: [DONE]\n\n',
+        b"data: " + OPENAI_CHUNK + b'{"index":0,"delta":{"content":"a"},"finish_reason":null}]}\n\n',
+        b"data: " + OPENAI_CHUNK + b'{"index":0,"delta":{"content":"5"},"logprobs":{"content":[{"token":5}]},"finish_reason":"length"}]}\n\ndata: [DONE]\n\n',
         right=fails("malformed", "a"),
         also=(said("a", "5", finish=LENGTH),),
         why="A token among the log probabilities is a string; ours says that this is none, and the delta's text is whole without it.",
@@ -81,8 +81,8 @@ CASES = (
     _mistyped(
         "choices-that-are-a-number",
         CHAT_EVENTS,
-        b'data: {"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":null}]}\n\n',
-        b'data: {"choices":5}\n\n',
+        b"data: " + OPENAI_CHUNK + b'{"index":0,"delta":{"content":"a"},"finish_reason":null}]}\n\n',
+        b"data: " + OPENAI_CHUNK.removesuffix(b"[") + b"5}\n\n",
         right=fails("malformed", "a"),
         why="Choices are a list: in a number nobody finds a text, and the answer has no end without it.",
         source=OPENAI,

@@ -7,7 +7,7 @@ from functools import partial
 from backends.events import Finish, Token
 from mock_server.contract.case import fails, said
 from mock_server.contract.cases.answers import chatted, numbered, outputs, tgi, vllm
-from mock_server.contract.cases.rows import CHAT_EVENTS, LMI_0_24, OUTPUTS_LINES, TGI_2_4, TOKEN_LINES, row
+from mock_server.contract.cases.rows import CHAT_EVENTS, LMI_0_24, OPENAI_CHUNK, OUTPUTS_LINES, TGI_2_4, TOKEN_LINES, row
 
 STRING = "RFC 8259 section 7: the characters U+0000 to U+001F have to be escaped, and no others"
 NUMBERS = "RFC 8259 section 6: numbers may have any size, and infinities and NaN are none"
@@ -73,7 +73,7 @@ CASES = (
         "nested",
         CHAT_EVENTS,
         vllm(b"a")[0],
-        b'data: {"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":null}],"trace":' + b'{"a":[' * 200 + b"0" + b"]}" * 200 + b"}\n\n",
+        b"data: " + OPENAI_CHUNK + b'{"index":0,"delta":{"content":"a"},"finish_reason":null}],"trace":' + b'{"a":[' * 200 + b"0" + b"]}" * 200 + b"}\n\n",
         *vllm(b"b")[1:],
         right=chatted("a", "b"),
         also=(fails("malformed"),),

@@ -60,7 +60,9 @@ TGI_CHUNK = (
 )
 LMI_CHUNK = b'{"id": "chatcmpl-139740079303760", "object": "chat.completion.chunk", "created": 1795171127, "choices": [{"index": 0, "delta": {"content": '
 VLLM_CHUNK = b'{"id":"chatcmpl-ac807256d04e1f3340feb93559cb6c3f","object":"chat.completion.chunk","created":1764023695,"model":"/opt/ml/model","choices":['
-"""Beginnings of chat chunks, without `data: ` and up to where they differ."""
+OPENAI_CHUNK = b'{"id":"chatcmpl-1","object":"chat.completion.chunk","created":1764023695,"model":"m","choices":['
+OPENAI_COMPLETION = b'{"id":"cmpl-1","object":"text_completion","created":1764023695,"model":"m","choices":['
+"""Beginnings of chunks, without `data: ` and up to where they differ; the last two have what OpenAI's API reference requires, for nobody in particular."""
 
 
 def row(family: str, name: str, by: By, *writes: bytes, right: Outcome, **members: Any) -> Case:

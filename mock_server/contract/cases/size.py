@@ -11,7 +11,7 @@ from typing import Any
 from backends.events import Finish, Token
 from mock_server.contract.case import Case, Outcome, Repeated
 from mock_server.contract.cases.answers import LOGPROB, outputs, tgi
-from mock_server.contract.cases.rows import CHAT_EVENTS, JSON, LMI_0_24, OUTPUTS_LINES, TGI_2_4, TOKEN_EVENTS, TOKEN_LINES, By
+from mock_server.contract.cases.rows import CHAT_EVENTS, JSON, LMI_0_24, OPENAI_CHUNK, OUTPUTS_LINES, TGI_2_4, TOKEN_EVENTS, TOKEN_LINES, By
 
 PARTS = "botocore's model of sagemaker-runtime 2017-05-13: PayloadPart.Bytes is a blob, and nothing says how long one is or how many there are"
 LINES = "WHATWG HTML 9.2.5 and jsonlines.org: a line has no greatest length"
@@ -23,7 +23,7 @@ WORDS = b"sea " * 16 * 1024
 """64 KiB of text."""
 OUTPUT = b'{"outputs": [" sea"]}\n'
 TOKEN_LINE, LAST_TOKEN_LINE = b'{"token": {"id": 1, "text": " sea"}}\n', b'{"token": {"id": 2, "text": "."}, "generated_text": ""}\n'
-CHAT_EVENT, DONE = b'data: {"choices":[{"index":0,"delta":{"content":" sea"}}]}\n\n', b"data: [DONE]\n\n"
+CHAT_EVENT, DONE = b"data: " + OPENAI_CHUNK + b'{"index":0,"delta":{"content":" sea"},"finish_reason":null}]}\n\n', b"data: [DONE]\n\n"
 TGI_EVENT, LAST_TGI_EVENT = tgi(b" sea", b".")
 TWO_EVENTS = Outcome((Token(" sea", 1, LOGPROB), Token(".", 2, LOGPROB), Finish()))
 
@@ -76,7 +76,7 @@ CASES = (
     _size(
         "an-event-of-16-mb-in-small-parts",
         CHAT_EVENTS,
-        Repeated((b'data: {"choices":[{"index":0,"delta":{"content":"',), WORDS, 256, (b'"}}]}\n\n', DONE)),
+        Repeated((b"data: " + OPENAI_CHUNK + b'{"index":0,"delta":{"content":"',), WORDS, 256, (b'"},"finish_reason":null}]}\n\n', DONE)),
         _words(256),
         why="A long event comes in many parts, of which each is looked at once.",
         source=LINES,
@@ -87,7 +87,7 @@ CASES = (
     _size(
         "an-event-of-100000-lines",
         CHAT_EVENTS,
-        Repeated((b'data: {"choices":[{"index":0,"delta":\n',), b"data:\n", MANY, (b'data: {"content":" sea"}}]}\n\n', DONE)),
+        Repeated((b"data: " + OPENAI_CHUNK + b'{"index":0,"delta":\n',), b"data:\n", MANY, (b'data: {"content":" sea"},"finish_reason":null}]}\n\n', DONE)),
         Outcome((Token(" sea"), Finish())),
         why="An event's data may have many lines, and blanks between the members of JSON say nothing.",
         source="WHATWG HTML 9.2.6: the values of an event's data fields are joined by LF",
@@ -117,7 +117,7 @@ CASES = (
         Repeated((), CHAT_EVENT * 1000, 100, (DONE,)),
         _many(Token(" sea")),
         why="An answer may be long and its parts tiny: it costs what its bytes and parts cost, no more.",
-        cut="bytes:7",
+        cut="bytes:17",
         limit_s=60,
     ),
     _size(

@@ -10,6 +10,7 @@ from functools import partial
 from backends.events import Alternative, Finish, Token
 from mock_server.contract.case import said
 from mock_server.contract.cases.answers import tgi
+from mock_server.contract.cases.chat_rows import openai_chat
 from mock_server.contract.cases.rows import (
     CHAT_EVENTS,
     JSON_LINES,
@@ -140,9 +141,9 @@ CASES = (
     _special(
         "content-that-is-null",
         CHAT_EVENTS,
-        b'data: {"choices":[{"index":0,"delta":{"role":"assistant","content":null,"tool_calls":null},"logprobs":null,"finish_reason":null}],"usage":null}\n\n',
-        b'data: {"choices":[{"index":0,"delta":{"role":null,"content":"Eel","tool_calls":null},"logprobs":null,"finish_reason":null}],"usage":null}\n\n',
-        b'data: {"choices":[{"index":0,"delta":{"role":null,"content":null,"tool_calls":null},"logprobs":null,"finish_reason":"length"}],"usage":null}\n\n',
+        openai_chat(b'{"index":0,"delta":{"role":"assistant","content":null,"tool_calls":null},"logprobs":null,"finish_reason":null}'),
+        openai_chat(b'{"index":0,"delta":{"role":null,"content":"Eel","tool_calls":null},"logprobs":null,"finish_reason":null}'),
+        openai_chat(b'{"index":0,"delta":{"role":null,"content":null,"tool_calls":null},"logprobs":null,"finish_reason":"length"}'),
         b"data: [DONE]\n\n",
         right=said("Eel", finish=Finish("length", "length")),
         why="Members that are null say nothing.",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from backends.events import Token
 from mock_server.contract.case import Case, fails, said
 from mock_server.contract.cases.answers import numbered, outputs
-from mock_server.contract.cases.rows import JSON, JSON_LINES, SSE
+from mock_server.contract.cases.rows import JSON, JSON_LINES, OPENAI_CHUNK, SSE
 
 PAIR = "RFC 8259 section 7: a character outside of the Basic Multilingual Plane is escaped as twelve characters, its surrogate pair"
 HALF = "RFC 8259 section 8.2: the grammar allows a surrogate without its other half, and what software makes of it cannot be predicted"
@@ -77,8 +77,8 @@ CASES = (
         format="chat-sse",
         content_type=SSE,
         writes=(
-            b'data: {"choices": [{"index": 0, "delta": {"content": "\\ud83e\\udd80"}, "finish_reason": null}]}\n\n',
-            b'data: {"choices": [{"index": 0, "delta": {"content": " crab"}, "finish_reason": null}]}\n\n',
+            b"data: " + OPENAI_CHUNK + b'{"index": 0, "delta": {"content": "\\ud83e\\udd80"}, "finish_reason": null}]}\n\n',
+            b"data: " + OPENAI_CHUNK + b'{"index": 0, "delta": {"content": " crab"}, "finish_reason": null}]}\n\n',
             b"data: [DONE]\n\n",
         ),
         right=said("🦀", " crab"),

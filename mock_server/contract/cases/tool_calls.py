@@ -20,6 +20,7 @@ from mock_server.contract.cases.chat_rows import (
     TGI_CHAT,
     async_chat,
     lmi_chat,
+    openai_chat,
     sglang_chat,
     tgi_chat,
     vllm_chat,
@@ -57,11 +58,11 @@ _OPENAI_CALLS = (
     _calls(
         name="call-in-one-delta",
         writes=(
-            (
-                b'data: {"choices":[{"index":0,"delta":{"role":"assistant","content":null,"tool_calls":[{"index":0,"id":"call_1","type":"function",'
-                b'"function":{"name":"clock","arguments":"{\\"zone\\": \\"Asia/Tokyo\\"}"}}]},"finish_reason":null}]}\n\n'
+            openai_chat(
+                b'{"index":0,"delta":{"role":"assistant","content":null,"tool_calls":[{"index":0,"id":"call_1","type":"function",'
+                b'"function":{"name":"clock","arguments":"{\\"zone\\": \\"Asia/Tokyo\\"}"}}]},"finish_reason":null}'
             ),
-            b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"tool_calls"}]}\n\n',
+            openai_chat(b'{"index":0,"delta":{},"finish_reason":"tool_calls"}'),
             DONE,
         ),
         right=_all(ToolCall(0, "call_1", "clock", '{"zone": "Asia/Tokyo"}')),
@@ -72,9 +73,9 @@ _OPENAI_CALLS = (
     _calls(
         name="two-calls-in-a-delta",
         writes=(
-            (
-                b'data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"a","type":"function","function":{"name":"map","arguments":"{}"}},'
-                b'{"index":1,"id":"b","type":"function","function":{"name":"clock","arguments":"{}"}}]},"finish_reason":"tool_calls"}]}\n\n'
+            openai_chat(
+                b'{"index":0,"delta":{"tool_calls":[{"index":0,"id":"a","type":"function","function":{"name":"map","arguments":"{}"}},'
+                b'{"index":1,"id":"b","type":"function","function":{"name":"clock","arguments":"{}"}}]},"finish_reason":"tool_calls"}'
             ),
             DONE,
         ),
@@ -85,10 +86,14 @@ _OPENAI_CALLS = (
     _calls(
         name="two-calls-in-turns",
         writes=(
-            b'data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"a","function":{"name":"map","arguments":"{\\"x\\""}}]}}]}\n\n',
-            b'data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":1,"id":"b","function":{"name":"clock","arguments":""}}]}}]}\n\n',
-            b'data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":": 1}"}}]}}]}\n\n',
-            b'data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":1,"function":{"arguments":"{}"}}]},"finish_reason":"tool_calls"}]}\n\n',
+            openai_chat(
+                b'{"index":0,"delta":{"tool_calls":[{"index":0,"id":"a","type":"function","function":{"name":"map","arguments":"{\\"x\\""}}]},"finish_reason":null}'
+            ),
+            openai_chat(
+                b'{"index":0,"delta":{"tool_calls":[{"index":1,"id":"b","type":"function","function":{"name":"clock","arguments":""}}]},"finish_reason":null}'
+            ),
+            openai_chat(b'{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":": 1}"}}]},"finish_reason":null}'),
+            openai_chat(b'{"index":0,"delta":{"tool_calls":[{"index":1,"function":{"arguments":"{}"}}]},"finish_reason":"tool_calls"}'),
             DONE,
         ),
         right=_all(ToolCall(0, "a", "map", '{"x"'), ToolCall(1, "b", "clock"), ToolCall(0, None, None, ": 1}"), ToolCall(1, None, None, "{}")),
@@ -98,9 +103,9 @@ _OPENAI_CALLS = (
     _calls(
         name="calls-without-an-index",
         writes=(
-            (
-                b'data: {"choices":[{"index":0,"delta":{"tool_calls":[{"id":"a","type":"function","function":{"name":"map","arguments":"{}"}},'
-                b'{"id":"b","type":"function","function":{"name":"clock","arguments":"{}"}}]},"finish_reason":"tool_calls"}]}\n\n'
+            openai_chat(
+                b'{"index":0,"delta":{"tool_calls":[{"id":"a","type":"function","function":{"name":"map","arguments":"{}"}},'
+                b'{"id":"b","type":"function","function":{"name":"clock","arguments":"{}"}}]},"finish_reason":"tool_calls"}'
             ),
             DONE,
         ),
@@ -112,9 +117,11 @@ _OPENAI_CALLS = (
     _calls(
         name="arguments-null",
         writes=(
-            b'data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"a","type":"function","function":{"name":"map","arguments":null}}]}}]}\n\n',
-            b'data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":null,"function":{"name":null,"arguments":"{}"}}]}}]}\n\n',
-            b'data: {"choices":[{"index":0,"delta":{"tool_calls":null},"finish_reason":"tool_calls"}]}\n\n',
+            openai_chat(
+                b'{"index":0,"delta":{"tool_calls":[{"index":0,"id":"a","type":"function","function":{"name":"map","arguments":null}}]},"finish_reason":null}'
+            ),
+            openai_chat(b'{"index":0,"delta":{"tool_calls":[{"index":0,"id":null,"function":{"name":null,"arguments":"{}"}}]},"finish_reason":null}'),
+            openai_chat(b'{"index":0,"delta":{"tool_calls":null},"finish_reason":"tool_calls"}'),
             DONE,
         ),
         right=_all(ToolCall(0, "a", "map"), ToolCall(0, None, None, "{}")),

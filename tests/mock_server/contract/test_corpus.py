@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import islice
+from typing import Any
 
 import pytest
 
 from backends.events import Finish
 from mock_server.containers import CONTAINERS
-from mock_server.contract.case import FORMATS
+from mock_server.contract.case import FORMATS, Case
 from mock_server.contract.corpus import FAMILIES, corpus, stream_cases
 
 CASES = list(corpus().values())
@@ -49,3 +54,18 @@ def test_cases_are_chosen_by_container_family_and_format() -> None:
     assert {case.name for case in stream_cases(container="tgi-2.4", family="alignment", format="token-sse")} >= {"two-events-in-a-part"}
     with pytest.raises(ValueError, match=r"there is no container 'tgi-9' in the corpus; expected one of .*tgi-2\.4"):
         stream_cases(container="tgi-9")
+
+
+@pytest.mark.parametrize("case", [case for case in NAMED if case.format.startswith(("chat-", "completion-"))], ids=str)
+def test_a_chunk_has_the_members_that_its_server_always_writes(case: Case) -> None:
+    required = {"id", "object", "created"} | (set() if case.container.startswith("lmi-") else {"model"})  # LMI's own chats have no model
+
+    assert [chunk for chunk in chunks(case) if not required <= chunk.keys()] == []
+
+
+def chunks(case: Case) -> Iterator[dict[str, Any]]:
+    for line in re.split(rb"[\r\n]+", b"".join(islice(case.writes, 10))):
+        with suppress(ValueError):  # what is no JSON, or no whole one, is what some cases are about
+            frame = json.loads(line.removeprefix(b"data:"))
+            if isinstance(frame, dict) and "choices" in frame:
+                yield frame
