@@ -33,6 +33,8 @@ KEPT_CHARACTERS = 1 << 16
 SAID_CHARACTERS = 4000
 EXCEPTIONS = ("ModelStreamError", "InternalStreamFailure")
 """The exceptions in botocore's model of sagemaker-runtime 2017-05-13; any other event is one that SDKs do not know."""
+DONE_LINES = (b"data: [DONE]", b"data:[DONE]", "data: [DONE]", "data:[DONE]")
+"""Behind which a reader of lines stops."""
 
 
 class Mistake(TypeError):
@@ -69,20 +71,29 @@ def text_of_line(line: Any) -> str:
 
 def text_of_frame(frame: Any) -> str:
     """Return the text of one JSON object of any container, and nothing of special tokens, of other choices than the first, and of ends."""
-    if "error" in frame or frame.get("object") == "error":
+    choices = [choice for choice in frame.get("choices") or () if is_first(choice, frame)][:1]
+    if is_error(frame, choices):
         raise ValueError(f"the container says: {json.dumps(frame, ensure_ascii=False)}")
     if frame.get("token") is not None:
         token = frame["token"]
-        special = token.get("special") or token.get("special_token")
-        if special and (frame.get("details") or {}).get("finish_reason") == "error":
-            raise ValueError(f"the container says: {json.dumps(frame, ensure_ascii=False)}")
-        return "" if special else token["text"] or ""
+        return "" if token.get("special") or token.get("special_token") else token.get("text") or ""
     if "outputs" in frame:
         return "".join(frame["outputs"][:1])
     if "choices" in frame:
-        choices = [choice for choice in frame["choices"][:1] if not choice.get("index")]
         return "".join((choice.get("delta") or choice.get("message") or {}).get("content") or choice.get("text") or "" for choice in choices)
     return frame.get("generated_text") or (frame.get("body") or {}).get("generation") or ""
+
+
+def is_first(choice: dict[str, Any], frame: dict[str, Any]) -> bool:
+    """Return whether a choice is the first answer: its index says so, but for TGI before 1.4.4, which counts tokens there."""
+    return not choice.get("index") or ("delta" in choice and frame.get("object") == "text_completion")
+
+
+def is_error(frame: dict[str, Any], choices: list[dict[str, Any]]) -> bool:
+    """Return whether a JSON object says that the answer failed, in any container's way."""
+    if frame.get("error") is not None or frame.get("object") == "error" or {"code", "message"} <= frame.keys():
+        return True
+    return "error" in [(frame.get("details") or {}).get("finish_reason"), *(choice.get("finish_reason") for choice in choices)]
 
 
 class Taken:
@@ -93,14 +104,17 @@ class Taken:
         self._hash = hashlib.sha256()
         self._head: list[str] = []
         self._tail = ""
+        self._is_done = False
 
     def put(self, piece: Any) -> None:
         """Take the next piece."""
         self.put_text(text_of(piece))
 
     def put_line(self, line: Any) -> None:
-        """Take the next line."""
-        self.put_text(text_of_line(line))
+        """Take the next line, of those up to `[DONE]`."""
+        self._is_done = self._is_done or (isinstance(line, (bytes, str)) and line.strip() in DONE_LINES)
+        if not self._is_done:
+            self.put_text(text_of_line(line))
 
     def put_text(self, text: str) -> None:
         """Take the next text."""
