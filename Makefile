@@ -8,6 +8,7 @@ DEV := $(VENV)/.ready-dev
 LLMOCK := build/llmock/bin/llmock
 CLIENTS := build/clients
 SCOREBOARD := build/scoreboard
+PARSERS := $(filter-out %.no-deps,$(basename $(notdir $(wildcard tests/scoreboard/environments/*.txt))))
 UPSTREAM := build/upstream/.ready
 MUTMUT := $(VENV)/.ready-mutants
 CANDIDATES := $(if $(PYTHON),$(PYTHON),python3.13 python3.12 python3.11 python3)
@@ -58,7 +59,7 @@ bench: $(DEV) $(LLMOCK)  ## print the benchmarks as one table
 load: $(DEV)  ## stream from an endpoint by Locust, whose page is at port 8089 (ARGS="--endpoint NAME --endpoint-url URL")
 	@$(BIN)/python -m locust -f tests/load/locustfile.py --web-host 127.0.0.1 $(ARGS)
 
-scoreboard: $(DEV) $(patsubst tests/scoreboard/environments/%.txt,$(SCOREBOARD)/%/.ready,$(wildcard tests/scoreboard/environments/*.txt))  ## hold public parsers against the contract kit's corpus, and write the scoreboard (ARGS="--only NAME" writes nothing)
+scoreboard: $(DEV) $(PARSERS:%=$(SCOREBOARD)/%/.ready)  ## hold public parsers against the contract kit's corpus, and write the scoreboard (ARGS="--only NAME" writes nothing)
 	@$(BIN)/python -m tests.scoreboard $(ARGS)
 
 screenshots: $(DEV) browser  ## take the README's pictures of the real page anew
@@ -102,10 +103,13 @@ $(CLIENTS)/%/.ready: tests/clients/%.txt | $(DEV)
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile -r $<
 	@touch $@
 
-$(SCOREBOARD)/%/.ready: tests/scoreboard/environments/%.txt | $(DEV)
+# What NAME.no-deps.txt names is installed behind NAME.txt, without what it requires.
+.SECONDEXPANSION:
+$(SCOREBOARD)/%/.ready: tests/scoreboard/environments/%.txt $$(wildcard tests/scoreboard/environments/$$*.no-deps.txt) | $(DEV)
 	@echo "Installing what $< names into $(@D) (once)."
 	@$(BIN)/python -m venv --clear $(@D)
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile -r $<
+	@$(foreach file,$(filter %.no-deps.txt,$^),$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps -r $(file))
 	@touch $@
 
 $(CLIENTS)/wheel/.ready: pyproject.toml  # which says what it requires

@@ -21,11 +21,12 @@ Public parsers held against the [contract kit's corpus](cases): streams as they 
 Python {python} on {machine}, against {cases} cases. `make scoreboard` repeats it, with the versions that stand in
 [tests/scoreboard/environments](../../tests/scoreboard/environments), and writes this page.
 
-How to read it: `4/6` says that four of six cases came out right, and `4/6, 1 hang` that one of the two others never ended. Each case is tried once, in the
-parts that it names. A parser is judged only on what it claims to read; an empty cell is a family of which it claims nothing. One that leaves the members of the
-JSON to somebody else is judged on framing, and on no body that has to end in an error. Text that is lost or wrong, an error taken for an end, an exception
-where none is due, and an accident (`KeyError`, say) where an error is due: all of them fail. How each parser is called stands in
-[tests/scoreboard](../../tests/scoreboard); a mistake there is ours, and we are glad to hear of it.
+How to read it: `4/6` says that four of six cases came out right, and `4/6, 1 hang` that one of the two others had not ended when its time was up: after 5
+seconds, or in the family `size`, where each case has its own limit, after three times that at a second try. Each case is cut into the parts that it names. A
+parser is judged only on what it claims to read; an empty cell is a family of which it claims nothing. One that leaves the members of the JSON to somebody
+else is judged on framing, and on no body that has to end in an error. Text that is lost or wrong, an error taken for an end, an exception where none is due,
+and an accident (`KeyError`, say) where an error is due: all of them fail. How each parser is called stands in [tests/scoreboard](../../tests/scoreboard); a
+mistake there is ours, and we are glad to hear of it.
 """
 
 

@@ -42,9 +42,10 @@ FRAMING = (
     "separators",
     "surrogates",
     "framing-text",
+    "size",
 )
 """Families about nothing but the framing, for libraries that know of no models."""
-LINE_FRAMING = (*FRAMING, "outputs", "exceptions", "size")
+LINE_FRAMING = (*FRAMING, "outputs", "exceptions")
 """Families about lines and the events that they come in, for iterators of lines whose members somebody else reads."""
 
 EVENTS: tuple[Format, ...] = ("token-sse", "chat-sse", "completion-sse")
@@ -114,6 +115,15 @@ class Peer:
 
 POST = "https://aws.amazon.com/blogs/machine-learning/elevating-the-generative-ai-experience-introducing-streaming-support-in-amazon-sagemaker-hosting/"
 JUMPSTART = "https://aws.amazon.com/blogs/machine-learning/stream-large-language-model-responses-in-amazon-sagemaker-jumpstart/"
+
+LITELLM = (
+    Reader(f"{GLUE}.use_litellm:read_tokens", ("token-sse", "token-lines"), "frames", ("body", "events")),
+    Reader(f"{GLUE}.use_litellm:read_chat", ("chat-sse", "chat-lines"), "frames"),
+)
+LITELLM_CLAIMS = "Tokens by `sagemaker/` and chat chunks by `sagemaker_chat/`, out of the event stream; not `outputs`, which the family `frames` carries."
+RELAXED = "It is installed without its bound on certifi, which has no part in reading a stream."
+FIRST_CHOICE = "Of a chunk's choices the first in the list is read, as documented loops do."
+LITELLM_SOURCE = "https://docs.litellm.ai/docs/providers/aws_sagemaker"
 
 PEERS = (
     Peer(
@@ -185,16 +195,22 @@ PEERS = (
         source="https://github.com/langchain-ai/langchain-aws/pull/433",
     ),
     Peer(
-        name="litellm",
+        name="litellm 1.106",
         group="endpoints",
-        environment="litellm",
+        environment="litellm-1.106",
         distribution="litellm",
-        readers=(
-            Reader(f"{GLUE}.use_litellm:read_tokens", ("token-sse", "token-lines"), "frames", ("body", "events")),
-            Reader(f"{GLUE}.use_litellm:read_chat", ("chat-sse", "chat-lines"), "frames"),
-        ),
-        claims="Tokens by `sagemaker/` and chat chunks by `sagemaker_chat/`, out of the event stream; not `outputs`, which the family `frames` carries.",
-        source="https://docs.litellm.ai/docs/providers/aws_sagemaker",
+        readers=LITELLM,
+        claims=f"{LITELLM_CLAIMS} {FIRST_CHOICE}",
+        source=LITELLM_SOURCE,
+    ),
+    Peer(
+        name="litellm 1.109",
+        group="endpoints",
+        environment="litellm-1.109",
+        distribution="litellm",
+        readers=LITELLM,
+        claims=f"{LITELLM_CLAIMS} {FIRST_CHOICE} {RELAXED}",
+        source=LITELLM_SOURCE,
     ),
     Peer(
         name="llmeter",
@@ -243,7 +259,7 @@ PEERS = (
             Reader(f"{GLUE}.use_huggingface_hub:read_tokens", ("token-sse",)),
             Reader(f"{GLUE}.use_huggingface_hub:read_chat", ("chat-sse",)),
         ),
-        claims="TGI's tokens by `text_generation`, chat chunks by `chat_completion`.",
+        claims=f"TGI's tokens by `text_generation`, chat chunks by `chat_completion`. {FIRST_CHOICE}",
         source="https://huggingface.co/docs/huggingface_hub/package_reference/inference_client",
     ),
     Peer(
@@ -252,14 +268,15 @@ PEERS = (
         environment="openai",
         distribution="openai",
         readers=(Reader(f"{GLUE}.use_openai:read_chat", ("chat-sse",)), Reader(f"{GLUE}.use_openai:read_completion", ("completion-sse",))),
-        claims="Chat and completion chunks, by its two `create` with `stream=True`.",
+        claims=f"Chat and completion chunks, by its two `create` with `stream=True`. {FIRST_CHOICE}",
         source="https://github.com/openai/openai-python#streaming-responses",
     ),
 )
 
 UNMEASURED: Mapping[str, str] = {
-    "the family `size`": "its cases are younger than this measurement.",
-    "llama-index-llms-sagemaker-endpoint 0.6.0": "it requires llama-cpp-python, whose compilation was broken off after 20 minutes on two busy cores.",
-    "litellm 1.109.1": "it requires certifi 2026.10.19, which the package index used here did not have; 1.106.2 is what could be installed.",
+    "the family `size` of litellm": "the machine had other work, by which the time that its cases took told more of the machine than of the parser.",
+    "llama-index-llms-sagemaker-endpoint 0.6.0": (
+        "its module imports `llama_cpp`, and llama-cpp-python, for which the package index has no wheel, was not compiled within 20 minutes."
+    ),
 }
 """What should stand on the board -> why it does not."""
