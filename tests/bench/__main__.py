@@ -13,13 +13,15 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from tests.bench import client, decoder, holding, pacing, twin
+from tests.bench import client, decoder, eventstream, growth, holding, pacing, twin
 from tests.bench.rows import Row, table
 
 Part: TypeAlias = Callable[[float, int, str], Iterator[Row]]
 """Rows from the share of the full amounts, the repetitions, and the program of llmock, empty for none."""
 PARTS: dict[str, Part] = {
     "decoder": lambda scale, repeats, _: decoder.rows(scale, repeats),
+    "eventstream": lambda scale, repeats, _: eventstream.rows(scale, repeats),
+    "growth": lambda scale, repeats, _: growth.rows(scale, repeats),
     "twin": twin.rows,
     "pacing": pacing.rows,
     "holding": holding.rows,

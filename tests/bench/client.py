@@ -50,7 +50,16 @@ def _events(url: str, streams: int, repeats: int) -> Row:
     amount = by_boto3()
     with asyncio.Runner() as runner:
         assert runner.run(ours()) == amount
-        row = beside("read streams, 20-byte parts, decoded", "tokens/s", amount, lambda: runner.run(ours()), "boto3 and our decoder", by_boto3, repeats, "1.0")
+        row = beside(
+            name="read streams, 20-byte parts, decoded",
+            unit="tokens/s",
+            amount=amount,
+            ours=lambda: runner.run(ours()),
+            peer_name="boto3 and our decoder",
+            peer=by_boto3,
+            repeats=repeats,
+            aim="1.0",
+        )
         runner.run(backend.aclose())
     return row
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import io
 import json
-import tracemalloc
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from time import process_time
 from typing import Any, Self, TypeAlias
 
 from backends.wire import Token, decode_events
-from backends.wire.eventstream import EventStreamDecoder
-from backends.wire.parts import encode_part
 from tests.bench.rows import Row, beside
 
 Part: TypeAlias = dict[str, Any]
@@ -50,7 +49,7 @@ def count_by_posts(parts: Iterable[Part], prefix: int) -> int:
     return tokens
 
 
-def count_ours(parts: Iterable[Part], content_type: str) -> int:
+def count_ours(parts: Iterable[Part | bytes], content_type: str) -> int:
     return sum(event.__class__ is Token for event in decode_events(parts, content_type))
 
 
@@ -66,80 +65,47 @@ def token_frames(tokens: int, *, sse: bool) -> list[bytes]:
 
 
 def as_parts(pieces: Iterable[bytes]) -> list[Part]:
-    return [{"PayloadPart": {"Bytes": piece}} for piece in pieces]
+    """Return botocore's event dicts; equal pieces share one, else a hundred thousand tokens byte by byte would be gigabytes of dicts."""
+    known: dict[bytes, Part] = {}
+    return [known.get(piece) or known.setdefault(piece, {"PayloadPart": {"Bytes": piece}}) for piece in pieces]
 
 
 def cut(body: bytes, size: int) -> list[bytes]:
     return [body[start : start + size] for start in range(0, len(body), size)]
 
 
+CUTTINGS: dict[str, Callable[[list[bytes]], list[bytes]]] = {
+    "one event a part": lambda frames: frames,
+    "7-byte parts": lambda frames: cut(b"".join(frames), 7),
+    "1-byte parts": lambda frames: cut(b"".join(frames), 1),
+    "64 KiB parts": lambda frames: cut(b"".join(frames), 65536),
+}
+FORMATS = {"SSE": "text/event-stream", "JSON lines": "application/jsonlines"}
+PREFIX_BYTES = {"SSE": len(b"data:"), "JSON lines": 0}
 AIMS = {
-    (True, "one event a part"): "1.6",
-    (True, "7-byte parts"): "1.7",
-    (True, "1-byte parts"): "1.8",
-    (True, "64 KiB parts"): "1.9",
-    (False, "one event a part"): "1.8",
-    (False, "7-byte parts"): "2.0",
-    (False, "1-byte parts"): "2.3",
-    (False, "64 KiB parts"): "2.0",
+    ("SSE", "one event a part"): "1.6",
+    ("SSE", "7-byte parts"): "1.7",
+    ("SSE", "1-byte parts"): "1.8",
+    ("SSE", "64 KiB parts"): "1.9",
+    ("JSON lines", "one event a part"): "1.8",
+    ("JSON lines", "7-byte parts"): "2.0",
+    ("JSON lines", "1-byte parts"): "2.3",
+    ("JSON lines", "64 KiB parts"): "2.0",
 }
 
 
 def rows(scale: float, repeats: int) -> Iterator[Row]:
     tokens = max(10, int(100_000 * scale))
-    for sse, content_type in ((True, "text/event-stream"), (False, "application/jsonlines")):
-        frames = token_frames(tokens, sse=sse)
-        body = b"".join(frames)
-        few = token_frames(max(5, tokens // 5), sse=sse)
-        cuttings = {
-            "one event a part": (tokens, frames),
-            "7-byte parts": (tokens, cut(body, 7)),
-            "1-byte parts": (len(few), cut(b"".join(few), 1)),
-            "64 KiB parts": (tokens, cut(body, 65536)),
-        }
-        for name, (amount, pieces) in cuttings.items():
-            yield _beside_the_posts(f"decode {'SSE' if sse else 'JSON lines'}, {name}", amount, as_parts(pieces), content_type, repeats, AIMS[sse, name])
-    yield _frames(tokens, repeats)
-    yield memory(max(10, int(1_000_000 * scale)))
-
-
-def _beside_the_posts(name: str, amount: int, parts: list[Part], content_type: str, repeats: int, aim: str) -> Row:
-    prefix = len(b"data:") if content_type == "text/event-stream" else 0
-    return beside(name, "tokens/s", amount, lambda: count_ours(parts, content_type), POSTS, lambda: count_by_posts(parts, prefix), repeats, aim)
-
-
-def _frames(amount: int, repeats: int) -> Row:
-    from botocore.eventstream import EventStreamBuffer
-
-    frames = [encode_part(b'{"token": {"id": 304, "text": " Deep", "log_prob": -0.0523}}\n    ')] * amount
-
-    def ours() -> int:
-        decoder = EventStreamDecoder()
-        return sum(1 for frame in frames for _ in decoder.feed(frame))
-
-    def botocore() -> int:
-        buffer = EventStreamBuffer()
-        messages = 0
-        for frame in frames:
-            buffer.add_data(frame)
-            messages += sum(1 for _ in buffer)
-        return messages
-
-    return beside("event stream, one message a chunk", "messages/s", amount, ours, "botocore", botocore, repeats, "4")
-
-
-def memory(tokens: int) -> Row:
-    """Measure the most that decoding a long stream holds at once."""
-    frames = token_frames(100, sse=True)[:-1]
-
-    def stream() -> Iterator[bytes]:
-        for number in range(tokens):
-            yield frames[number % len(frames)]
-        yield b"data: [DONE]\n\n"
-
-    tracemalloc.start()
-    count = sum(event.__class__ is Token for event in decode_events(stream(), "text/event-stream"))
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert count == tokens
-    return Row(f"peak memory, {tokens:,} tokens in one stream", peak / 1024, "KiB", aim="< 1,024")
+    for (framing, cutting), aim in AIMS.items():
+        parts = as_parts(CUTTINGS[cutting](token_frames(tokens, sse=framing == "SSE")))
+        yield beside(
+            name=f"decode {framing}, {cutting}",
+            unit="tokens/s",
+            amount=tokens,
+            ours=partial(count_ours, parts, FORMATS[framing]),
+            peer_name=POSTS,
+            peer=partial(count_by_posts, parts, PREFIX_BYTES[framing]),
+            repeats=repeats,
+            aim=aim,
+            clock=process_time,
+        )

@@ -15,6 +15,11 @@ DEADLINE_S = 60.0
 TTFT_S = 0.01
 
 
+def memory_kib(pid: int) -> int:
+    """Return what of a process is in memory now."""
+    return int(subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], check=True, capture_output=True, text=True).stdout)
+
+
 @dataclass(frozen=True, slots=True)
 class Server:
     port: int
@@ -27,7 +32,7 @@ class Server:
     @property
     def memory_kib(self) -> int:
         """What of it is in memory now."""
-        return int(subprocess.run(["ps", "-o", "rss=", "-p", str(self.pid)], check=True, capture_output=True, text=True).stdout)
+        return memory_kib(self.pid)
 
 
 @contextmanager

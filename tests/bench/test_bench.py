@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.bench import eventstream
 from tests.bench.__main__ import PARTS, main
 from tests.bench.arrivals import drifts_s
-from tests.bench.decoder import as_parts, count_by_posts, count_ours, cut, token_frames
+from tests.bench.decoder import CUTTINGS, FORMATS, PREFIX_BYTES, as_parts, count_by_posts, count_ours, token_frames
+from tests.bench.growth import growth_kib, long_line, many_tokens
 from tests.bench.rows import beside_all
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,16 +35,16 @@ def test_every_row_is_measured_and_shown(tmp_path: Path, capsys: pytest.CaptureF
 
     shown = capsys.readouterr().out
     rows = json.loads((tmp_path / "rows.json").read_text())
-    assert len(rows) == 33
+    assert len(rows) == 42
     for row in rows:
         assert row["name"] in shown
-        assert row["ours"] > 0
+        assert row["ours"] > 0 or row["name"].startswith("growth of memory")
         assert (row["peer"] is None) == (row["ratio"] is None) == (row["peer_name"] == "")
     assert len([row for row in rows if row["peer_name"].startswith("llmock")]) == 10
 
 
 def test_one_part_can_be_measured_alone_and_without_llmock(capsys: pytest.CaptureFixture[str]) -> None:
-    assert list(PARTS) == ["decoder", "twin", "pacing", "holding", "client"]
+    assert list(PARTS) == ["decoder", "eventstream", "growth", "twin", "pacing", "holding", "client"]
     assert main(["--only", "holding", "--only", "client", "--scale", "0.01", "--repeats", "1"]) == 0
 
     shown = capsys.readouterr().out
@@ -61,9 +63,34 @@ def test_a_ratio_over_one_is_better_than_the_peer(less_is_better: bool, ratio: f
     assert (row.ours, row.peer, row.ratio) == (2, 8, ratio)
 
 
-@pytest.mark.parametrize("sse", [True, False])
-@pytest.mark.parametrize("size", [1, 7, 10_000])
-def test_both_sides_of_the_decoder_s_race_count_the_same_tokens(sse: bool, size: int) -> None:
-    parts = as_parts(cut(b"".join(token_frames(50, sse=sse)), size))
+@pytest.mark.parametrize("framing", FORMATS)
+@pytest.mark.parametrize("cutting", CUTTINGS)
+def test_both_sides_of_the_decoder_s_race_count_the_same_tokens(framing: str, cutting: str) -> None:
+    frames = token_frames(50, sse=framing == "SSE")
+    parts = as_parts(CUTTINGS[cutting](frames))
 
-    assert count_by_posts(parts, 5 if sse else 0) == count_ours(parts, "text/event-stream" if sse else "application/jsonlines") == 50
+    assert b"".join(part["PayloadPart"]["Bytes"] for part in parts) == b"".join(frames)
+    assert count_by_posts(parts, PREFIX_BYTES[framing]) == count_ours(parts, FORMATS[framing]) == 50
+
+
+@pytest.mark.parametrize("cutting", eventstream.CUTTINGS)
+def test_both_sides_of_the_event_stream_s_race_count_the_same_messages(cutting: str) -> None:
+    body = eventstream.FRAME * 50
+    chunks = eventstream.CUTTINGS[cutting][0](body)
+
+    assert b"".join(chunks) == body
+    assert eventstream.count_by_botocore(chunks) == eventstream.count_ours(chunks) == 50
+
+
+@pytest.mark.parametrize("framing", FORMATS)
+def test_what_grows_tenfold_is_one_token_s_text_or_the_tokens(framing: str) -> None:
+    assert count_ours([long_line(framing, 10_000)], FORMATS[framing]) == 1
+    assert len(long_line(framing, 10_000)) - len(long_line(framing, 1_000)) == 9_000
+    assert count_ours([many_tokens(framing, 100)], FORMATS[framing]) == 100
+
+
+def test_a_reader_that_keeps_what_it_has_read_is_seen_to_grow_and_ours_does_not() -> None:
+    size = 20_000_000
+
+    assert growth_kib("posts", size) > 0.8 * size / 1024
+    assert growth_kib("ours", size) < 1024
