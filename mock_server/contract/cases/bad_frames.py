@@ -10,10 +10,12 @@ from functools import partial
 
 from backends.wire.parts import encode_part
 from mock_server.contract.case import fails
-from mock_server.contract.cases.frames import FALLBACK, HEADERS, PART_A, PART_B, frames
+from mock_server.contract.cases.frames import HEADERS, PART_A, PART_B, frames
+from mock_server.contract.cases.truncation import FRAMED_SOURCE
 
 _malformed = partial(frames, right=fails("malformed", " a"))
-_truncated = partial(frames, right=fails("truncated", " a"), source=FALLBACK)
+_truncated = partial(frames, right=fails("truncated", " a"), source=FRAMED_SOURCE)
+_NO_ANSWER = "ours: neither the specification nor a container knows a stream without a byte of a body; botocore/eventstream.py takes it for one that ended"
 
 _WRONG = (
     _malformed(
@@ -114,12 +116,14 @@ _STOPPED = (
         writes=(),
         right=fails("truncated"),
         why="A stream without a frame holds no answer, not even an empty one: no container says nothing at all.",
+        source=_NO_ANSWER,
     ),
     _truncated(
         name="only-empty-payloads",
         writes=(encode_part(b""), encode_part(b"")),
         right=fails("truncated"),
         why="Parts without bytes are no answer either.",
+        source=_NO_ANSWER,
     ),
 )
 

@@ -12,6 +12,7 @@ FIELD_VALUE = "WHATWG HTML, 9.2.6: one space behind the colon is removed, if the
 JOINED = "WHATWG HTML, 9.2.6: each data field's value and an LF are appended, and the last LF is removed"
 LMI_LINES = "djl-serving, serving/docs/lmi/user_guides/output_formatter_schema.md: the sse example has one line end between its `data:` lines"
 BIT_NO_SPACE = ("https://github.com/openai/openai-python/issues/498", "https://github.com/sgl-project/genai-bench/issues/159")
+BIT_EMPTY = ("https://github.com/vercel/ai/pull/15880", "https://github.com/openai/openai-python/issues/2722")
 BIT_LINES = ("https://github.com/rexxars/eventsource-parser/pull/31", "https://github.com/anomalyco/opencode/issues/27365")
 
 SNOW, FLAKE = Token("Snow", 1, -0.5), Token("flake", 2, -0.5)
@@ -112,8 +113,8 @@ CASES = (
         b"data: " + TGI_CHUNK + b'"Dew"},"logprobs":null,"finish_reason":null}],"usage":null}\n\ndata:\n\n',
         b"data: \n\ndata: " + TGI_CHUNK + b'"y"},"logprobs":null,"finish_reason":"length"}],"usage":null}\n\ndata: [DONE]\n\n',
         right=said("Dew", "y", finish=LENGTH),
-        why="An event with empty data is dispatched and carries nothing: it is no JSON to be read, and no end.",
-        bit=("https://github.com/vercel/ai/pull/15880", "https://github.com/openai/openai-python/issues/2722"),
+        why="An event with empty data is dispatched and carries nothing. Unlike JSON that is broken it has lost nothing that an error would tell.",
+        bit=BIT_EMPTY,
     ),
     data(
         "data-without-a-colon",
@@ -122,7 +123,8 @@ CASES = (
         FIRST,
         b"data\n" + LAST,
         right=SNOWFLAKE,
-        why="`data` alone is a data line with an empty value; before another it adds an LF, which JSON takes for a blank.",
+        why="`data` alone is a data line with an empty value, and an event of it holds nothing to be refused; before another it adds an LF, a blank of JSON's.",
         source="WHATWG HTML, 9.2.6: the whole line is the field name, and the empty string its value",
+        bit=BIT_EMPTY,
     ),
 )

@@ -94,7 +94,8 @@ CASES = (
         b"data: " + OPENAI_CHUNK + b'{"index":0,"delta":{"content":"Wave"},"finish_reason":"length"}]}\n\n',
         b"data: [DONE]",
         right=said("Wave", finish=LENGTH),
-        why="Whether the last `[DONE]` is read or discarded, the answer had ended before.",
+        also=(fails("truncated", "Wave"),),
+        why="Whether the last `[DONE]` is read or discarded, the answer had ended before; who discards it and asks for it is right as well.",
         source=LAST_EVENT,
     ),
     ending(

@@ -1,6 +1,6 @@
 r"""How a document that comes in fragments ends, and where it stops: behind its text, inside it, in what is no text at all.
 
-The text before a fault is delivered whole: it left the container, and a person saw it.
+The text before a fault is delivered whole, as a person saw it, or, by a reader that collects the document, not at all.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from backends.events import Finish
 from mock_server.contract.case import fails, said
 from mock_server.contract.cases.fragments import FORMATTER, FORMATTER_0_28, FRAGMENTS, LMI_0_23, LMI_0_27, LMI_0_28, NOBODY
 from mock_server.contract.cases.invalid import REPLACED, STRING, UTF_8
-from mock_server.contract.cases.rows import JSON, By, row
+from mock_server.contract.cases.rows import JSON, By, in_pieces
 
 LMI_0_26 = By(FRAGMENTS, JSON, "lmi-0.26-json")
 RAW = "Ours says so, and to take it as it is loses nothing either."
 
-_ends = partial(row, "fragments", in_pieces=True)
-_stops = partial(row, "truncation", in_pieces=True, source=FORMATTER)
-_breaks = partial(row, "invalid", in_pieces=True)
+_ends = partial(in_pieces, "fragments")
+_stops = partial(in_pieces, "truncation", source=FORMATTER)
+_breaks = partial(in_pieces, "invalid")
 
 _ENDS = (
     _ends(

@@ -1,7 +1,8 @@
 r"""LMI's `json` formatter to 0.28: one JSON document that leaves in fragments, token by token, without a line end.
 
 Nothing but the document's end tells the text's end, so that a reader of lines sees nothing before it, and none at all without a line end. Where a text is cut
-into tokens cannot be told for certain, as the service cuts the fragments again: the text counts, not its pieces.
+into tokens cannot be told for certain, as the service cuts the fragments again: the text counts, not its pieces. Where an error is due, ours gives the text
+before it, which a person saw; a reader that collects the document, as its content type allows, has none to give, and is as right if it fails.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from functools import partial
 
 from backends.events import Finish
 from mock_server.contract.case import Format, fails, said
-from mock_server.contract.cases.rows import JSON, By, row
+from mock_server.contract.cases.rows import JSON, By, in_pieces
 
 FRAGMENTS: Format = "fragments"
 LMI_0_23 = By(FRAGMENTS, JSON, "lmi-0.23-json")
@@ -27,7 +28,7 @@ FRONT = "djl-serving {}, RollingBatch.java: the front end tells an error where t
 HANGS = ("https://github.com/langchain-ai/langchain-aws/issues/128", "https://github.com/aws/sagemaker-python-sdk/issues/6278")
 UTF_8 = ("https://github.com/BerriAI/litellm/issues/9165",)
 
-_fragments = partial(row, "fragments", in_pieces=True)
+_fragments = partial(in_pieces, "fragments")
 
 CASES = (
     _fragments(

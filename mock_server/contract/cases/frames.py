@@ -15,7 +15,6 @@ from mock_server.contract.cases.rows import JSON_LINES
 
 SMITHY = 'Smithy\'s "Amazon Event Stream Specification"'
 BOTOCORE = "botocore/eventstream.py and botocore/parsers.py: EventStreamParser"
-FALLBACK = "botocore/eventstream.py: EventStream"
 
 HEADERS = b"\x0b:event-type\x07\x00\x0bPayloadPart\x0d:content-type\x07\x00\x18application/octet-stream\x0d:message-type\x07\x00\x05event"
 PART_A = bytes.fromhex("0000007d 00000059 76d71247") + HEADERS + b'{"outputs": [" a"]}\n' + bytes.fromhex("0c5a3c0e")

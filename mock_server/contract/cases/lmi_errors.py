@@ -12,6 +12,7 @@ from backends.events import Token
 from mock_server.contract.case import Case, fails
 from mock_server.contract.cases.chat_rows import JSON, JSON_LINES, LMI, LMI_ASYNC, SSE, async_chat, lmi_chat
 from mock_server.contract.cases.errors import ENGINE
+from mock_server.contract.cases.rows import By, in_pieces
 
 FRONT = "djl-serving 0.36.0-dlc, ai/djl/python/engine/Request.java"
 NO_LINE_END = (
@@ -137,16 +138,16 @@ _BY_THE_FRONT_END = (
         right=fails("interrupted", "Kiwi", says=ROLLING),
         why="Behind a chat's lines the front end has the same words.",
     ),
-    _front(
-        name="lmi-front-end-inside-a-string",
-        format="fragments",
-        container="lmi-0.27-json",
-        content_type=JSON,
-        writes=(b'{"generated_text": "Two', b" pears", b'{"error":"","code":424}'),
+    in_pieces(
+        "errors",
+        "lmi-front-end-inside-a-string",
+        By("fragments", JSON, "lmi-0.27-json"),
+        b'{"generated_text": "Two',
+        b" pears",
+        b'{"error":"","code":424}',
         right=fails("interrupted", "Two", " pears"),
         why="A document that comes in fragments is still inside its string when the error comes: it is not JSON in all, and not text either.",
         source="djl-serving 0.27.0-dlc, ai/djl/python/engine/RollingBatch.java",
-        in_pieces=True,
     ),
     _front(
         name="lmi-front-end-printed",

@@ -65,6 +65,13 @@ OPENAI_COMPLETION = b'{"id":"cmpl-1","object":"text_completion","created":176402
 """Beginnings of chunks, without `data: ` and up to where they differ; the last two have what OpenAI's API reference requires, for nobody in particular."""
 
 
+def in_pieces(family: str, name: str, by: By, *writes: bytes, right: Outcome, also: tuple[Outcome, ...] = (), **members: Any) -> Case:
+    """Return the case of a document that comes in fragments: who reads it when it is whole, and then fails, is right without a text of it."""
+    silent = dict.fromkeys(Outcome((), outcome.error, outcome.says) for outcome in (right, *also) if outcome.error)
+    more = (outcome for outcome in silent if outcome not in (right, *also))
+    return row(family, name, by, *writes, right=right, also=(*also, *more), in_pieces=True, **members)
+
+
 def row(family: str, name: str, by: By, *writes: bytes, right: Outcome, **members: Any) -> Case:
     """Return the case of one row: the parts literally, and what else a `Case` has by its name."""
     return Case(family=family, name=name, format=by.format, content_type=by.content_type, container=by.container, writes=writes, right=right, **members)

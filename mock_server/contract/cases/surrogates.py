@@ -9,7 +9,7 @@ from __future__ import annotations
 from backends.events import Token
 from mock_server.contract.case import Case, fails, said
 from mock_server.contract.cases.answers import numbered, outputs
-from mock_server.contract.cases.rows import JSON, JSON_LINES, OPENAI_CHUNK, SSE
+from mock_server.contract.cases.rows import JSON, JSON_LINES, LENGTH, OPENAI_CHUNK, SSE, By, in_pieces
 
 PAIR = "RFC 8259 section 7: a character outside of the Basic Multilingual Plane is escaped as twelve characters, its surrogate pair"
 HALF = "RFC 8259 section 8.2: the grammar allows a surrogate without its other half, and what software makes of it cannot be predicted"
@@ -78,10 +78,10 @@ CASES = (
         content_type=SSE,
         writes=(
             b"data: " + OPENAI_CHUNK + b'{"index": 0, "delta": {"content": "\\ud83e\\udd80"}, "finish_reason": null}]}\n\n',
-            b"data: " + OPENAI_CHUNK + b'{"index": 0, "delta": {"content": " crab"}, "finish_reason": null}]}\n\n',
+            b"data: " + OPENAI_CHUNK + b'{"index": 0, "delta": {"content": " crab"}, "finish_reason": "length"}]}\n\n',
             b"data: [DONE]\n\n",
         ),
-        right=said("🦀", " crab"),
+        right=said("🦀", " crab", finish=LENGTH),
         why="Python servers escape a pair in server-sent events as well, where nothing but JSON knows of it.",
         source=PAIR,
         cut="every-byte",
@@ -171,29 +171,27 @@ CASES = (
         why="Each line is a document of its own, so ours gives both halves; to join them is as right, and so is U+FFFD for each.",
         source=f"{HALF}; {JSON_DUMPS}",
     ),
-    Case(
-        name="halves-in-two-fragments",
-        family="surrogates",
-        format="fragments",
-        container="lmi-0.23-json",
-        content_type=JSON,
-        writes=(b'{"generated_text": " \\ud83d', b"\\ude00 and", b' on"}'),
+    in_pieces(
+        "surrogates",
+        "halves-in-two-fragments",
+        By("fragments", JSON, "lmi-0.23-json"),
+        b'{"generated_text": " \\ud83d',
+        b"\\ude00 and",
+        b' on"}',
         right=said(" 😀 and", " on"),
         why="The fragments are one document, so that two halves in two of them are a pair.",
         source=f"{PAIR}; djl-serving 0.23, djl_python/rolling_batch/rolling_batch.py",
-        in_pieces=True,
     ),
-    Case(
-        name="half-in-a-fragment",
-        family="surrogates",
-        format="fragments",
-        container="lmi-0.23-json",
-        content_type=JSON,
-        writes=(b'{"generated_text": "so \\ud83d', b" it", b' goes"}'),
+    in_pieces(
+        "surrogates",
+        "half-in-a-fragment",
+        By("fragments", JSON, "lmi-0.23-json"),
+        b'{"generated_text": "so \\ud83d',
+        b" it",
+        b' goes"}',
         right=said("so \ud83d", " it", " goes"),
         also=(said("so \ufffd it goes"), fails("malformed"), fails("malformed", "so ")),
         why="A first half that waits for its second is given when something else comes.",
         source=f"{HALF}; {JSON_DUMPS}",
-        in_pieces=True,
     ),
 )

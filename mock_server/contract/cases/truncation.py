@@ -2,8 +2,8 @@
 
 A frame counts when its content is whole, with or without its line end: containers do end without one. The standard discards an event without its blank line,
 which is as right. An answer has ended with the frame that says so (`generated_text`, a finish reason, `[DONE]`), or, where no frame ever does, with any. A
-body that stops inside a frame, or before the answer's end, is truncated. Where the answer had ended and of its `[DONE]` nothing came, or not all, an end and
-an error are both defensible: nothing of the answer is missing.
+body that stops inside a frame, or before the answer's end, is truncated. Where the answer had ended and of its `[DONE]` nothing came, or not all, or no
+blank line behind it, an end and an error are both defensible: nothing of the answer is missing.
 """
 
 from __future__ import annotations
@@ -67,9 +67,10 @@ class Body:
     def outcomes(self, length: int) -> tuple[Outcome, ...]:
         """Return what is right of its first bytes, so many, then what is as defensible."""
         tokens, start, ended = self._read(length, lambda frame: len(frame.content))
+        _, dispatched, _ = self._read(length, lambda frame: len(frame.written))
         whole, broken = said(*tokens, finish=self.finish), fails("truncated", *tokens)
         outcomes = (whole, broken) if ended and self.data[start:length] in SAYS_NOTHING else (broken, whole)
-        lacks_mark_alone = ended and b"[DONE]" in self.data[start:]
+        lacks_mark_alone = ended and b"[DONE]" in self.data[dispatched:]
         return (*outcomes[: 1 + lacks_mark_alone], *self._dispatched(length, tokens))
 
     def _dispatched(self, length: int, read: list[Token]) -> tuple[Outcome, ...]:

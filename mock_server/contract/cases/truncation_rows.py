@@ -12,33 +12,34 @@ from mock_server.contract.case import Case, fails, said
 from mock_server.contract.cases.chat_rows import JSON, JSON_LINES, LMI, SSE, SSE_UTF8, VLLM, lmi_chat, vllm_chat
 from mock_server.contract.cases.chunks import LENGTH, OPENING
 from mock_server.contract.cases.lmi_errors import NO_LINE_END
+from mock_server.contract.cases.rows import By, in_pieces
 from mock_server.contract.cases.truncation import SOURCE
 
 _stops = partial(Case, family="truncation", format="token-lines", content_type=JSON_LINES, source=SOURCE)
 _events = partial(_stops, format="token-sse", content_type=SSE)
 
 CASES = (
-    _stops(
-        name="fragments-stop-inside-the-string",
-        format="fragments",
-        container="lmi-0.27-json",
-        content_type=JSON,
-        writes=(b'{"generated_text": "Three', b" frogs"),
+    in_pieces(
+        "truncation",
+        "fragments-stop-inside-the-string",
+        By("fragments", JSON, "lmi-0.27-json"),
+        b'{"generated_text": "Three',
+        b" frogs",
         right=fails("truncated", "Three", " frogs"),
         why="The document's string has no end: the text that came is delivered, and what closes it is missing.",
+        source=SOURCE,
         bit=NO_LINE_END,
-        in_pieces=True,
     ),
-    _stops(
-        name="fragments-stop-inside-an-escape",
-        format="fragments",
-        container="lmi-0.23-json",
-        content_type=JSON,
-        writes=(b'{"generated_text": "Four', b" caf\\u00"),
+    in_pieces(
+        "truncation",
+        "fragments-stop-inside-an-escape",
+        By("fragments", JSON, "lmi-0.23-json"),
+        b'{"generated_text": "Four',
+        b" caf\\u00",
         right=fails("truncated", "Four", " caf"),
         why="Half an escape is no text.",
+        source=SOURCE,
         bit=NO_LINE_END,
-        in_pieces=True,
     ),
     _stops(
         name="bedrock-stops-between-lines",

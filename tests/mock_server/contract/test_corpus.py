@@ -13,7 +13,7 @@ import pytest
 
 from backends.events import Finish
 from mock_server.containers import CONTAINERS
-from mock_server.contract.case import FORMATS, Case
+from mock_server.contract.case import FORMATS, Case, Outcome, fails
 from mock_server.contract.corpus import FAMILIES, corpus, stream_cases
 
 CASES = list(corpus().values())
@@ -29,7 +29,8 @@ def test_every_case_says_what_it_is_why_it_is_right_and_who_says_so() -> None:
         assert case.source, case.name
         assert all(address.startswith("https://") for address in case.bit), case.name
         assert (case.error is None) == any(isinstance(event, Finish) for event in case.events), case.name
-        assert all(outcome.error != "interrupted" for outcome in case.also), case.name
+        assert all(outcome.error != "interrupted" or outcome.says == case.right.says for outcome in case.also), case.name
+        assert case.right not in case.also, case.name
 
 
 def test_every_family_has_cases() -> None:
@@ -48,6 +49,19 @@ def test_there_are_many_cases_and_no_two_parts_are_the_same() -> None:
     assert len(NAMED) >= 150
     seen = [(tuple(case.writes), case.cut, case.content_type, case.layer, case.tail) for case in NAMED if case.writes and not case.is_long]
     assert [case for place, case in enumerate(seen) if case in seen[:place]] == []
+
+
+def test_a_done_that_no_blank_line_dispatched_may_be_missed_wherever_it_stands() -> None:
+    cases = [case for case in CASES if case.format.endswith("-sse") and re.search(rb"\[DONE\]\n?\Z", b"".join(islice(case.writes, 10)))]
+    assert len(cases) >= 3
+    assert [case.name for case in cases if fails("truncated", *case.tokens) not in case.also] == []
+
+
+def test_a_document_in_fragments_may_fail_without_a_text_wherever_it_may_fail() -> None:
+    outcomes = {case.name: (case.right, *case.also) for case in CASES if case.format == "fragments"}
+    errors = [(name, outcome) for name, allowed in outcomes.items() for outcome in allowed if outcome.error]
+    assert len(errors) >= 10
+    assert [name for name, outcome in errors if Outcome((), outcome.error, outcome.says) not in outcomes[name]] == []
 
 
 def test_cases_are_chosen_by_container_family_and_format() -> None:
