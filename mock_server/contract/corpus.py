@@ -42,6 +42,7 @@ _TABLES = (
     "characters",
     "lines",
     "fields",
+    "chat_fields",
     "data",
     "ending",
     "done",
