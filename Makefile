@@ -39,7 +39,7 @@ test-sdk: $(DEV) clients  ## run other people's clients against the twin, each i
 test-upstream: $(DEV) $(UPSTREAM)  ## put a real, tiny model behind the endpoints (installs torch; on Linux, name a CPU build by PIP_EXTRA_INDEX_URL)
 	$(PYTEST) --numprocesses 0 tests/upstream $(ARGS)
 
-mutants: $(MUTMUT)  ## break the code of the wire in 1,600 ways, one by one, and see that a test notices each
+mutants: $(MUTMUT)  ## break the code of the wire in every place that can be broken, one by one, and see that a test notices each
 	@rm -rf mutants
 	@$(BIN)/mutmut run $(ARGS)
 	@$(BIN)/python -m tests.mutants
