@@ -2,8 +2,8 @@
 
     PYTHON worker.py package.module:name ADAPTER
 
-Any Python from 3.9 on runs it, with nothing but the standard library, so that a parser is tried in an environment of its own. Jobs are JSON objects, one a
-line of standard input, answers the same on standard output. Both are out of the parser's reach: what it prints goes nowhere.
+Any Python from 3.9 on runs it, with nothing but the standard library, so that a parser is tried in an environment of its own: hence all of it is in one file.
+Jobs are JSON objects, one a line of standard input, answers the same on standard output. Both are out of the parser's reach: what it prints goes nowhere.
 """
 
 from __future__ import annotations
