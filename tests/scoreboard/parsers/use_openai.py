@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import httpx2
 from openai import OpenAI
 
+from tests.scoreboard.parsers.members import said_in
+
 
 def _client(parts: Iterator[bytes]) -> OpenAI:
     transport = httpx2.MockTransport(lambda _: httpx2.Response(200, headers={"Content-Type": "text/event-stream"}, content=parts))
@@ -14,12 +16,12 @@ def _client(parts: Iterator[bytes]) -> OpenAI:
 
 
 def read_chat(parts: Iterator[bytes]) -> Iterator[str]:
-    """Yield what the first choice says; a chunk without choices tells the usage alone, as the API's reference has it."""
+    """Yield what choice 0 says; a chunk without choices tells the usage alone, as the API's reference has it."""
     for chunk in _client(parts).chat.completions.create(model="none", messages=[{"role": "user", "content": "hello"}], stream=True):
-        yield from (choice.delta.content or "" for choice in chunk.choices[:1])
+        yield said_in(chunk)
 
 
 def read_completion(parts: Iterator[bytes]) -> Iterator[str]:
-    """Yield the text of the first choice."""
+    """Yield the text of choice 0."""
     for chunk in _client(parts).completions.create(model="none", prompt="hello", stream=True):
-        yield from (choice.text for choice in chunk.choices[:1])
+        yield said_in(chunk)
