@@ -44,6 +44,7 @@ def command(result: Result, launch: Launch) -> str:
         words.append("--exhaustive")
     elif cut:
         words += ["--cut", cut]
+    words += ["--time-limit", f"{result.time_limit:g}"] if result.time_limit != 1 else []
     return shlex.join(words)
 
 

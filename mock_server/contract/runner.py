@@ -20,7 +20,7 @@ from mock_server.contract.trial import Trial, can_give
 from mock_server.contract.worker import ADAPTERS
 
 FAST_LIMIT_S = 1.0
-"""How long a parser that hung is waited for, while a shorter cut is looked for with which it does so too."""
+"""How long a parser that hung twice is waited for, while a shorter cut is looked for with which it does so too."""
 ENOUGH_FAILURES = 10
 """Of one case, after which no more cuttings of it are tried."""
 
@@ -56,6 +56,13 @@ class Result:
     repeats: bool = True
     """Whether it failed again in the same way."""
     elapsed_s: float = 0.0
+    time_limit: float = 1.0
+    """What the case's limit was multiplied by."""
+
+    @property
+    def limit_s(self) -> float:
+        """How long the parser had."""
+        return self.case.limit_s * self.time_limit
 
 
 def run_cases(cases: Sequence[Case], plan: Plan) -> Iterator[Result]:
@@ -103,9 +110,9 @@ def run_case(case: Case, plan: Plan, worker: Worker) -> Result:
         if verdict.result in {"hang", "died"} or len(failed) == ENOUGH_FAILURES:
             break
     if not failed:
-        return Result(case, verdict, answer, trial, cuttings, elapsed_s=monotonic() - began_s)
+        return Result(case, verdict, answer, trial, cuttings, elapsed_s=monotonic() - began_s, time_limit=plan.time_limit)
     trial, verdict, answer, repeats = shortest(*failed[0], lambda trial, limit_s: worker.run(plan.job(trial), limit_s), limit_s)
-    return Result(case, verdict, answer, trial, cuttings, len(failed), repeats, monotonic() - began_s)
+    return Result(case, verdict, answer, trial, cuttings, len(failed), repeats, monotonic() - began_s, plan.time_limit)
 
 
 def trials_of(case: Case, *, exhaustive: bool) -> Iterator[Trial]:
@@ -118,20 +125,20 @@ def trials_of(case: Case, *, exhaustive: bool) -> Iterator[Trial]:
 def shortest(trial: Trial, verdict: Verdict, answer: Answer, run: Callable[[Trial, float], Answer], limit_s: float) -> tuple[Trial, Verdict, Answer, bool]:
     """Return the trial with the fewest offsets that fails in the same way, what came of it, and whether it fails again."""
     case, is_dear = trial.case, verdict.result in {"hang", "died"}
-    fast_s = min(limit_s, FAST_LIMIT_S)
+    fast_s = min(limit_s, FAST_LIMIT_S) if is_dear else limit_s
     seen: dict[Offsets | None, tuple[Verdict, Answer]] = {}
 
-    def fails(offsets: Offsets | None) -> bool:
-        made = run(Trial(case, offsets), fast_s if is_dear else limit_s)
+    def fails(offsets: Offsets | None, within_s: float = fast_s) -> bool:
+        made = run(Trial(case, offsets), within_s)
         seen[offsets] = judge(case, made), made
         return seen[offsets][0].result == verdict.result
 
-    if not fails(trial.offsets):
+    if not fails(trial.offsets, limit_s):
         return trial, verdict, answer, False
     if case.is_long:
         return trial, verdict, answer, True
     offsets = shrink(trial.cut, len(case.body), fails, Budget(HANGS if is_dear else TRIES, monotonic() + SECONDS))
-    if offsets == trial.cut:
+    if offsets == trial.cut or (fast_s < limit_s and not fails(offsets, limit_s)):  # which was only slow
         return trial, verdict, answer, True
     return Trial(case, offsets), *seen[offsets], True
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from mock_server.contract.case import Case, said
 from mock_server.contract.corpus import corpus
-from mock_server.contract.judge import Verdict
+from mock_server.contract.cuttings import Offsets
+from mock_server.contract.judge import Answer, Text, Verdict
 from mock_server.contract.process import Launch, RefusedParser, Worker
-from mock_server.contract.runner import Plan, probe, run_cases
+from mock_server.contract.runner import Plan, probe, run_cases, shortest
 from mock_server.contract.selection import Wanted, choose
 from mock_server.contract.stage import Stage
+from mock_server.contract.trial import Trial
 from tests.mock_server.contract.rows import BROKEN, CHARACTERS, EITHER, EXCEPTION, INTERRUPTED, LONG, MISTAKEN, NO_LINE_END, PLAIN, hold
 
 RESULTS = [
@@ -104,6 +107,29 @@ def test_a_parser_without_a_plain_case_and_one_that_reads_wrongly_are_tried_all_
 def test_a_failure_that_does_not_repeat_is_said_so() -> None:
     made = hold(PLAIN, "flaky")
     assert (made.verdict, made.repeats) == (Verdict("wrong"), False)
+
+
+def slow(within_s: float) -> Callable[[Trial, float], Answer]:
+    """Return a run of a parser that stalled once, and reads in so much time, twice as fast where it gets all in one part."""
+
+    def run(trial: Trial, limit_s: float) -> Answer:
+        needs_s = within_s if trial.cut else within_s / 2
+        return Answer("hang") if limit_s < needs_s else Answer("end", Text.of(trial.case.text))
+
+    return run
+
+
+STALLS = [
+    ("one that reads in a second and a half", 1.5, ((20,), False)),
+    ("one that hangs unless it gets all in one part, which takes it two seconds", 4.0, ((20,), True)),
+    ("one that always hangs", 60.0, ((), True)),
+]
+
+
+@pytest.mark.parametrize(("within_s", "told"), [row[1:] for row in STALLS], ids=[row[0] for row in STALLS])
+def test_a_hang_is_told_only_of_what_hangs_for_all_of_its_time(within_s: float, told: tuple[Offsets, bool]) -> None:
+    made, _, _, repeats = shortest(Trial(PLAIN, (20,)), Verdict("hang"), Answer("hang"), slow(within_s), 3.0)
+    assert (made.cut, repeats) == told
 
 
 def test_every_cutting_is_tried_and_the_failure_told_is_the_shortest() -> None:
