@@ -25,6 +25,9 @@ from mock_server.program import program
 
 def run(options: argparse.Namespace) -> int:
     """Run the command; return the process's exit code."""
+    printed = [flag for flag, file in (("--json", options.json), ("--junit", options.junit), ("--markdown", options.markdown)) if file == "-"]
+    if len(printed) > 1:
+        return _fail(f"{' and '.join(printed)} would be one on standard output: expected at most one there, so name a file for the others")
     try:
         with ExitStack() as stack:
             return _run(options, _plan(options, stack))
@@ -88,7 +91,7 @@ def _tell(run: Run, options: argparse.Namespace) -> int:
             _print(encode(run))
         elif file:
             Path(file).write_text(encode(run), encoding="utf-8")
-    if "-" not in (options.json, options.markdown):
+    if "-" not in (options.json, options.junit, options.markdown):
         lines = list(report(run, shutil.get_terminal_size((120, 24)).columns, quiet=options.quiet, every=options.all))
         if len(run.results) == 1 and options.case and not options.quiet:
             lines += ["", "As a test:", "", as_test(run.results[0], run.launch)]

@@ -1,10 +1,10 @@
 """A run for machines and for issues: JSON, JUnit, Markdown.
 
-JSON: {"version": 1, "parser", "adapter", "python", "elapsed_s", "counts": {result: n}, "families": {family: {result: n}}, "left_out": {reason: n},
-"cases": [..]}. A reason is a layer, or "parts" where there are too many. A case has what `mock_server.contract.case` documents (name, family, format, layer,
-container, why, source, bit), `result` (one of `judge.RESULTS`, or an exception's name), `detail`, `cut` in the grammar of `--cut` and `offsets`, which says
-the same, `where_cut` with the bytes there, `expected`, `got`, `where` in the parser, `cuttings` that were tried and `failures` among them, whether it
-`repeats`, `elapsed_s`, and the `command` that tries it alone.
+JSON: {"version": 1, "parser", "adapter", "python", "elapsed_s", "counts": {result: n}, "families": {family: {result: n}}, "left_out": {reason: n}, "cases":
+[..]}. A reason is one of `trial.LeftOut`. A case has what `mock_server.contract.case` documents (name, family, format, layer, container, why, source, bit),
+`result` (one of `judge.RESULTS`, or an exception's name), `detail`, `cut` in the grammar of `--cut` and `offsets`, which says the same, `where_cut` with the
+bytes there, `expected`, `got`, `where` in the parser, `cuttings` that were tried and `failures` among them, whether it `repeats`, `elapsed_s`, and the
+`command` that tries it alone.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--time-limit", type=_factor, default=1.0, metavar="FACTOR", help="what the cases' time limits (5 s mostly) are multiplied by")
     told = parser.add_argument_group("how it is told")
     told.add_argument("--json", nargs="?", const="-", metavar="FILE", help="write all as JSON, in place of the table or to a file")
-    told.add_argument("--junit", metavar="FILE", help="write a JUnit report")
+    told.add_argument("--junit", metavar="FILE", help="write a JUnit report to a file, or with - in place of the table")
     told.add_argument("--markdown", nargs="?", const="-", metavar="FILE", help="write a table for an issue, in place of the other or to a file")
     told.add_argument("--all", action="store_true", help="show every failure, not one of each kind and the names of the others")
     told.add_argument("--quiet", action="store_true", help="tell the counts and the failures' names alone")

@@ -24,7 +24,7 @@ class Run:
     results: Sequence[Result]
     """In the corpus's order."""
     left_out: Mapping[LeftOut, int]
-    """How many cases the adapter cannot give, by what keeps it from that."""
+    """How many of the cases that were asked for were not tried, by what kept them from it."""
     elapsed_s: float = 0.0
 
     @property
@@ -64,10 +64,11 @@ class Run:
 SHOWN_NAMES = 12
 """So many failures are named beside the one that is shown."""
 LEFT_OUT: Mapping[LeftOut, str] = {
-    "body": "the body",
-    "events": "events and exceptions",
-    "frames": "the event stream's frames",
-    "parts": "very many parts",
+    "body": "the body, which --adapter {adapter} cannot give",
+    "events": "events and exceptions, which --adapter {adapter} cannot give",
+    "frames": "the event stream's frames, which --adapter {adapter} cannot give",
+    "parts": "very many parts, which --adapter {adapter} cannot give",
+    "cut": "size, whose cut is what they are about: try them without --cut",
 }
 
 
@@ -97,7 +98,7 @@ def report(run: Run, width: int, *, quiet: bool = False, every: bool = False) ->
         yield from [*_families(run.families), ""]
     yield summary(run)
     for why, count in run.left_out.items():
-        yield f"left out: {count} of {LEFT_OUT[why]}, which --adapter {run.launch.adapter} cannot give"
+        yield f"left out: {count} of {LEFT_OUT[why].format(adapter=run.launch.adapter)}"
     if run.unread and not quiet:
         yield f"nothing passes of {', '.join(run.unread)}: a parser that does not claim them is tried with --format for each that it does claim"
 

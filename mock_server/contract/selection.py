@@ -26,7 +26,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The cases to try, and how many of those that were asked for the adapter cannot give, by what keeps it from that."""
+    """The cases to try, and how many of those that were asked for are left out, by what keeps them from being tried."""
 
     cases: list[Case]
     left_out: Mapping[LeftOut, int] = field(default_factory=dict)
@@ -42,13 +42,16 @@ def choose(corpus: Mapping[str, Case], wanted: Wanted) -> Chosen:
         _check("case", name, corpus)
     if wanted.container:
         _check("container", wanted.container, sorted({case.container for case in corpus.values() if case.container}))
-    asked = [case for case in corpus.values() if _is_asked(case, wanted, _formats(corpus.values(), wanted.container))]
-    given = [case for case in asked if not why_not(wanted.adapter, case)]
+    formats = _formats(corpus.values(), wanted.container)
+    asked = [case for case in corpus.values() if _is_asked(case, wanted, formats)]
+    left_out = {case.name: why for case in asked if (why := _why_not(case, wanted))}
+    given = [case for case in asked if case.name not in left_out]
     if not given:
-        raise LookupError(f"no case is left: {len(asked)} were chosen, of which --adapter {wanted.adapter} can give none")
+        cut = f" with --cut {wanted.cut}" if wanted.cut else ""
+        raise LookupError(f"no case is left: {len(asked)} were chosen, of which --adapter {wanted.adapter}{cut} can give none")
     if wanted.cut:
         given = [case if case.is_long else replace(case, cut=wanted.cut) for case in given]
-    return Chosen(given, Counter(why for case in asked if (why := why_not(wanted.adapter, case))))
+    return Chosen(given, Counter(left_out.values()))
 
 
 def _is_asked(case: Case, wanted: Wanted, formats: Collection[str]) -> bool:
@@ -56,7 +59,13 @@ def _is_asked(case: Case, wanted: Wanted, formats: Collection[str]) -> bool:
         return case.name in wanted.names
     by_container = not wanted.container or case.container == wanted.container or (not case.container and case.format in formats)
     by_kind = case.family in (wanted.families or (case.family,)) and case.format in (wanted.formats or (case.format,))
-    return by_container and by_kind and (wanted.exhaustive or not case.is_generated) and not (wanted.cut and case.is_long)
+    return by_container and by_kind and (wanted.exhaustive or not case.is_generated)
+
+
+def _why_not(case: Case, wanted: Wanted) -> LeftOut | None:
+    """Return what keeps a case from being tried: what its adapter cannot give, or that a case which tests size has a cut of its own."""
+    is_cut_elsewhere = wanted.cut and case.is_long and not wanted.names
+    return why_not(wanted.adapter, case) or ("cut" if is_cut_elsewhere else None)
 
 
 def _formats(cases: Iterable[Case], container: str) -> Collection[str]:

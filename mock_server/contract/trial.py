@@ -25,7 +25,8 @@ LAYERS: Mapping[str, frozenset[Layer]] = {
 
 MOST_PARTS: Mapping[str, int] = {"frames": 1_000_000, "client": 50_000}
 """Adapter -> how many parts it gives in about the time that a parser has: framing one takes longer than reading it."""
-LeftOut: TypeAlias = Layer | Literal["parts"]
+LeftOut: TypeAlias = Layer | Literal["parts", "cut"]
+"""What keeps a case from being tried: its layer, too many parts, or that `--cut` asks for another cut than that for which it is there."""
 
 
 @dataclass(frozen=True, slots=True)
