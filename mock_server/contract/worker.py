@@ -37,7 +37,7 @@ DONE_LINES = (b"data: [DONE]", b"data:[DONE]", "data: [DONE]", "data:[DONE]")
 """Behind which a reader of lines stops."""
 
 
-class Mistake(TypeError):
+class Mistake(BaseException):  # so that nobody takes it for an error that is due
     """The parser is not of the shape that its adapter takes; the message says what was expected, and what to do."""
 
 
@@ -67,6 +67,11 @@ def text_of_line(line: Any) -> str:
         raise Mistake(f"its iterator gave {line!r:.60}, expected lines as bytes or str")
     start = line.find("{")
     return text_of_frame(json.loads(line[start:])) if start >= 0 else ""
+
+
+def is_end_mark(line: Any) -> bool:
+    """Return whether a reader of lines stops at this one."""
+    return isinstance(line, (bytes, str)) and line.strip() in DONE_LINES
 
 
 def text_of_frame(frame: Any) -> str:
@@ -112,7 +117,7 @@ class Taken:
 
     def put_line(self, line: Any) -> None:
         """Take the next line, of those up to `[DONE]`."""
-        self._is_done = self._is_done or (isinstance(line, (bytes, str)) and line.strip() in DONE_LINES)
+        self._is_done = self._is_done or is_end_mark(line)
         if not self._is_done:
             self.put_text(text_of_line(line))
 

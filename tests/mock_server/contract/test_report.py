@@ -8,6 +8,8 @@ import shlex
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from collections import UserDict
+from collections.abc import ValuesView
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,7 +25,7 @@ from mock_server.contract.paste import as_test
 from mock_server.contract.process import Launch
 from mock_server.contract.report import report
 from mock_server.contract.selection import Wanted, choose
-from tests.mock_server.contract.rows import BROKEN, CHARACTERS, EITHER, EXCEPTION, INTERRUPTED, LONG, MISTAKEN, PLAIN, hold, run_of
+from tests.mock_server.contract.rows import BROKEN, CHARACTERS, EITHER, EXCEPTION, INTERRUPTED, LONG, MISTAKEN, NO_LINE_END, PLAIN, hold, run_of
 
 ROOT = Path(__file__).parents[3]
 
@@ -51,11 +53,12 @@ ending              1 of 2    1 UnicodeDecodeError
 
 
 def test_the_short_report_names_the_failures_and_counts_what_was_left_out() -> None:
-    run = replace(run_of(PLAIN, BROKEN, name="swallows"), left_out={"frames": 2})
+    run = replace(run_of(PLAIN, BROKEN, name="swallows"), left_out={"frames": 2, "cut": 3})
     assert list(report(run, 80, quiet=True)) == [
         "FAIL broken: swallowed",
         f"{MISTAKEN}:swallows passes 1 of 2 cases (1.2 s)",
         "left out: 2 of the event stream's frames, which --adapter parts cannot give",
+        "left out: 3 of size, whose cut is what they are about: try them without --cut",
     ]
 
 
@@ -129,6 +132,10 @@ def test_the_command_tries_the_same_again(adapter: str, python: str, offsets: tu
     assert command(result, Launch("a.b:c", adapter, python)).endswith(end)
 
 
+def test_the_command_gives_the_time_that_the_parser_had() -> None:
+    assert command(hold(PLAIN, time_limit=2.5), Launch("a.b:c")).endswith("--case plain --time-limit 2.5")
+
+
 def test_json_says_all_of_each_case() -> None:
     run = run_of(PLAIN, CHARACTERS, LONG, name="fails_on_split", exhaustive=True)
     told = json.loads(as_json(run))
@@ -170,6 +177,8 @@ PASTED = [
     ("LineIterator", "lines", INTERRUPTED),
     ("asynchronous", "async", PLAIN),
     ("asynchronous", "async", BROKEN),
+    ("read", "async", PLAIN),
+    ("reads_behind_the_end", "lines", PLAIN),
     ("frames", "frames", EXCEPTION),
 ]
 FAILING = [
@@ -179,6 +188,13 @@ FAILING = [
     ("part_is_event", "parts", BROKEN),
     ("first_event_of_a_part", "parts", replace(PLAIN, cut="whole")),
     ("part_is_event", "parts", EITHER),
+    ("stops_inside", "parts", BROKEN),
+    ("stops_inside_async", "async", BROKEN),
+    ("forgets_a_name", "parts", BROKEN),
+    ("ends_with_none", "parts", BROKEN),
+    ("ends_with_none", "parts", PLAIN),
+    ("LineIterator", "lines", replace(NO_LINE_END, limit_s=1.0)),
+    ("sleeps_on", "parts", replace(PLAIN, limit_s=1.0)),
 ]
 
 
@@ -190,7 +206,7 @@ def test_a_test_that_is_pasted_says_what_the_command_says(rows: list[tuple[str, 
         (tmp_path / f"test_{number}.py").write_text(as_test(result, Launch(f"{MISTAKEN}:{name}", adapter)), encoding="utf-8")
     words = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(tmp_path), "--import-mode=importlib", str(tmp_path))
     done = subprocess.run(words, cwd=ROOT, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=120)
-    assert done.stdout.splitlines()[-1].startswith(f"{len(rows)} {outcome}"), done.stdout
+    assert done.stdout.splitlines()[-1].startswith(f"{len(rows)} {outcome} in "), done.stdout
 
 
 def test_what_cannot_be_pasted_says_so() -> None:
@@ -227,12 +243,17 @@ def test_reports_go_to_files_or_take_the_table_s_place(tmp_path: Path, capsys: p
     assert capsys.readouterr().out.startswith(f"{MISTAKEN}:texts passes 1 of 1 cases")
     assert contract("--case", CASE, "--json") == 0
     assert json.loads(capsys.readouterr().out)["counts"] == {"pass": 1}
+    assert contract("--case", CASE, "--junit", "-") == 0
+    assert ET.fromstring(capsys.readouterr().out).get("tests") == "1"  # noqa: S314 - it is our own
 
 
 WRONG = [
     (("--case", "two-events-in-a-par"), "there is no case 'two-events-in-a-par' in the corpus; expected one as two-events-in-a-part"),
     (("--container", "tgi-9"), "there is no container 'tgi-9' in the corpus; expected one as"),
     (("--family", "frames"), "no case is left"),
+    (("--family", "size", "--cut", "whole"), "were chosen, of which --adapter parts with --cut whole can give none"),
+    (("--case", CASE, "--json", "--markdown"), "--json and --markdown would be one on standard output: expected at most one there"),
+    (("--case", CASE, "--junit", "-", "--markdown", "-"), "--junit and --markdown would be one on standard output"),
     (("--case", CASE, "--junit", "/nowhere/a.xml"), "/nowhere/a.xml: expected a file that can be written"),
     (("--case", CASE, "--python", "/nowhere/python"), "--python /nowhere/python: expected a Python"),
 ]
@@ -264,6 +285,16 @@ def test_the_manual_shows_what_the_command_prints(capsys: pytest.CaptureFixture[
     assert shown in capsys.readouterr().out
 
 
+class Counted(UserDict[str, Case]):
+    """Cases that count how often all of them are looked at."""
+
+    looks = 0
+
+    def values(self) -> ValuesView[Case]:
+        self.looks += 1
+        return super().values()
+
+
 def test_whoever_reads_the_table_may_stop() -> None:
     words = (sys.executable, "-m", "mock_server", "contract", "--parser", f"{MISTAKEN}:raises", "--family", "done")
     with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
@@ -288,4 +319,12 @@ def test_cases_are_chosen_by_what_a_parser_claims() -> None:
     assert [case.name for case in choose(some, Wanted()).cases] == ["plain", "long"]
     assert [case.name for case in choose(some, Wanted(exhaustive=True)).cases] == ["plain", "long", "one-of-many"]
     assert [case.name for case in choose(some, Wanted(names=["one-of-many"])).cases] == ["one-of-many"]
-    assert [case.name for case in choose(some, Wanted(cut="whole")).cases] == ["plain"]
+    cut = choose(some, Wanted(cut="whole"))
+    assert ([case.name for case in cut.cases], cut.left_out) == (["plain"], {"cut": 1})
+    assert choose(some, Wanted(cut="whole", names=["long"])).cases == [LONG]
+
+
+def test_all_cases_are_looked_at_a_few_times_however_many_there_are() -> None:
+    cases = Counted(corpus())
+    choose(cases, Wanted(container="tgi-2.4"))
+    assert cases.looks < 5

@@ -9,6 +9,7 @@ import re
 import sys
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -113,6 +114,45 @@ def sleeps(_: Iterable[bytes]) -> Iterator[str]:
     time.sleep(3600)
 
 
+def sleeps_on(_: Iterable[bytes]) -> Iterator[str]:
+    """Sleep, and do so again when woken."""
+    with suppress(BaseException):
+        time.sleep(3600)
+    yield from sleeps(_)
+
+
+def stops_inside(parts: Iterable[bytes]) -> Iterator[str]:
+    """Read on behind the last part."""
+    yield json.loads(next(iter(parts)))["outputs"][0]
+    next(iter(()))
+
+
+async def stops_inside_async(parts: AsyncIterator[bytes]) -> AsyncIterator[str]:
+    async for part in parts:
+        yield json.loads(part)["outputs"][0]
+        next(iter(()))
+
+
+def forgets_a_name(parts: Iterable[bytes]) -> Iterator[str]:
+    for part in parts:
+        try:
+            text = json.loads(part)["outputs"][0]
+        except ValueError:
+            del text
+        yield text
+
+
+def ends_with_none(parts: Iterable[bytes], content_type: str | None) -> Iterator[str | None]:
+    yield from swallows(parts, content_type)
+    yield None
+
+
+def reads_behind_the_end(stream: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
+    """Yield lines, and what no line is behind `[DONE]`."""
+    yield from LineIterator(stream)
+    yield from (b"data: [DONE]", b"{")
+
+
 def gives_bytes(parts: Iterable[bytes]) -> Iterable[bytes]:
     return parts
 
@@ -148,6 +188,7 @@ class Flaky:
 
 
 flaky = Flaky()
+read = asynchronous
 frames = ours
 NUMBER = 5
 
