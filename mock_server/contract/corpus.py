@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from importlib import import_module
 from itertools import chain
@@ -91,6 +91,12 @@ def corpus() -> Mapping[str, Case]:
     return cases
 
 
+def of_container(cases: Collection[Case], container: str) -> list[Case]:
+    """Return the cases that a container of the twin writes, and those of none that anything with its formats could write."""
+    formats = {case.format for case in cases if case.container == container}
+    return [case for case in cases if case.container == container or (not case.container and case.format in formats)]
+
+
 def stream_cases(*, container: str | None = None, family: str | None = None, format: Format | None = None, every: bool = False) -> list[Case]:  # noqa: A002 - the word that cases have for it
     """Return the cases of the layer `body`, for `pytest.mark.parametrize("case", stream_cases(..), ids=str)`.
 
@@ -107,14 +113,10 @@ def stream_cases(*, container: str | None = None, family: str | None = None, for
     _check("container", container, {case.container for case in cases if case.container})
     _check("family", family, FAMILIES)
     _check("format", format, FORMATS)
-    formats = {case.format for case in cases if case.container == container}
     return [
         case
-        for case in cases
-        if (container is None or case.container == container or (not case.container and case.format in formats))
-        and family in (None, case.family)
-        and format in (None, case.format)
-        and (every or not (case.is_generated or case.is_long))
+        for case in (cases if container is None else of_container(cases, container))
+        if family in (None, case.family) and format in (None, case.format) and (every or not (case.is_generated or case.is_long))
     ]
 
 

@@ -14,7 +14,7 @@ Offsets: TypeAlias = tuple[int, ...]
 
 EXHAUSTIVE_BYTES = 4096
 """A body up to here is cut in two at every byte."""
-FRAME_ENDS = 50
+LINE_ENDS = 50
 NEAR_BYTES = 8
 RANDOM_CUTTINGS = 200
 
@@ -34,14 +34,13 @@ def offsets_of(parts: Sequence[bytes]) -> Offsets:
     return tuple(accumulate(map(len, parts[:-1])))
 
 
-def all_offsets(body: bytes, frame_ends: Sequence[int] | None = None, seed: int = 0) -> Iterator[Offsets]:
+def all_offsets(body: bytes, seed: int = 0) -> Iterator[Offsets]:
     """Yield the body's cuttings: whole, by one, three and seven bytes, by five with empty parts between, and in two parts at every byte.
 
-    Of a body over 4 KiB the two-part cuts are those within 8 bytes of 50 seeded frame ends, and 200 random cuttings besides.
+    Of a body over 4 KiB the two-part cuts are those within 8 bytes of 50 seeded line ends, which frames of text have, and 200 random cuttings besides.
 
     Args:
         body: What is cut.
-        frame_ends: Where frames end in it; without them, behind each CR and LF.
         seed: What the dice are thrown with.
     """
     size = len(body)
@@ -52,13 +51,13 @@ def all_offsets(body: bytes, frame_ends: Sequence[int] | None = None, seed: int 
         yield from ((offset,) for offset in range(1, size))
         return
     dice = random.Random(seed)  # noqa: S311 - dice that replay, not secrets
-    ends = frame_ends or [place + 1 for place, byte in enumerate(body) if byte in b"\r\n"] or [size]
-    for end in dice.sample(ends, min(FRAME_ENDS, len(ends))):
+    ends = [place + 1 for place, byte in enumerate(body) if byte in b"\r\n"] or [size]
+    for end in dice.sample(ends, min(LINE_ENDS, len(ends))):
         yield from ((offset,) for offset in range(max(1, end - NEAR_BYTES), min(size, end + NEAR_BYTES)))
     for _ in range(RANDOM_CUTTINGS):
         yield tuple(sorted(dice.sample(range(1, size), dice.randint(1, 40))))
 
 
-def cuttings(body: bytes, frame_ends: Sequence[int] | None = None, seed: int = 0) -> Iterator[list[bytes]]:
+def cuttings(body: bytes, seed: int = 0) -> Iterator[list[bytes]]:
     """Yield the parts of each of a body's cuttings."""
-    yield from (cut_at(body, *offsets) for offsets in all_offsets(body, frame_ends, seed))
+    yield from (cut_at(body, *offsets) for offsets in all_offsets(body, seed))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
 from mock_server.contract.case import Case
+from mock_server.contract.corpus import of_container
 from mock_server.contract.trial import LeftOut, why_not
 
 
@@ -42,8 +43,9 @@ def choose(corpus: Mapping[str, Case], wanted: Wanted) -> Chosen:
         _check("case", name, corpus)
     if wanted.container:
         _check("container", wanted.container, sorted({case.container for case in corpus.values() if case.container}))
-    formats = _formats(corpus.values(), wanted.container)
-    asked = [case for case in corpus.values() if _is_asked(case, wanted, formats)]
+    every = corpus.values()
+    by_container = of_container(every, wanted.container) if wanted.container else every
+    asked = [case for case in every if case.name in wanted.names] or [case for case in by_container if _is_asked(case, wanted)]
     left_out = {case.name: why for case in asked if (why := _why_not(case, wanted))}
     given = [case for case in asked if case.name not in left_out]
     if not given:
@@ -54,22 +56,15 @@ def choose(corpus: Mapping[str, Case], wanted: Wanted) -> Chosen:
     return Chosen(given, Counter(left_out.values()))
 
 
-def _is_asked(case: Case, wanted: Wanted, formats: Collection[str]) -> bool:
-    if wanted.names:
-        return case.name in wanted.names
-    by_container = not wanted.container or case.container == wanted.container or (not case.container and case.format in formats)
+def _is_asked(case: Case, wanted: Wanted) -> bool:
     by_kind = case.family in (wanted.families or (case.family,)) and case.format in (wanted.formats or (case.format,))
-    return by_container and by_kind and (wanted.exhaustive or not case.is_generated)
+    return by_kind and (wanted.exhaustive or not case.is_generated)
 
 
 def _why_not(case: Case, wanted: Wanted) -> LeftOut | None:
     """Return what keeps a case from being tried: what its adapter cannot give, or that a case which tests size has a cut of its own."""
     is_cut_elsewhere = wanted.cut and case.is_long and not wanted.names
     return why_not(wanted.adapter, case) or ("cut" if is_cut_elsewhere else None)
-
-
-def _formats(cases: Iterable[Case], container: str) -> Collection[str]:
-    return {case.format for case in cases if case.container == container}
 
 
 def _check(what: str, name: str, legal: Collection[str]) -> None:

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from mock_server.contract.cuttings import Offsets, all_offsets, cut_at, cuttings, every, offsets_of
+from mock_server.contract.corpus import corpus
+from mock_server.contract.cuttings import EXHAUSTIVE_BYTES, Offsets, all_offsets, cut_at, cuttings, every, offsets_of
 from mock_server.contract.evidence import spell_cut
 from mock_server.contract.shrink import Budget, shrink
 
@@ -33,7 +34,11 @@ def test_a_long_body_is_cut_around_its_frames_ends_and_by_chance_always_the_same
     assert pairs <= {end + step for end in range(6, 6001, 6) for step in range(-8, 8)}
     assert found == list(all_offsets(LONG))
     assert found != list(all_offsets(LONG, seed=1))
-    assert {offsets for offsets in all_offsets(LONG, [300]) if len(offsets) == 1} >= {(offset,) for offset in range(292, 308)}
+
+
+def test_the_event_stream_s_frames_which_have_no_line_ends_are_short_enough_to_be_cut_everywhere() -> None:
+    bodies = [case.body for case in corpus().values() if case.layer == "frames" and not case.is_long]
+    assert 0 < max(map(len, bodies)) <= EXHAUSTIVE_BYTES
 
 
 def test_a_body_without_line_ends_is_cut_near_its_end() -> None:
