@@ -36,18 +36,19 @@ class Run:
     def alike(self) -> list[list[Result]]:
         """The failures, those together that have most likely one reason: the same result in the same line of the parser, or in one family.
 
-        The first of each is one that bit somebody, if there is one, and the one that is read fastest: fewest cuts, fewest bytes.
+        The first of each is the best example.
         """
-        groups: dict[tuple[str, str], list[Result]] = {}
+        groups: dict[tuple[str, str, bool], list[Result]] = {}
         for result in self.failures:
-            groups.setdefault((result.verdict.result, result.answer.where or result.case.family), []).append(result)
-        return [sorted(group, key=_reading) for group in groups.values()]
+            groups.setdefault((result.verdict.result, result.answer.where or result.case.family, result.case.error is None), []).append(result)
+        return [sorted(group, key=_lack) for group in groups.values()]
 
     @property
     def unread(self) -> list[Format]:
-        """The formats of which the parser reads nothing, if it reads others: perhaps it does not claim to."""
-        passed = Counter(result.case.format for result in self.results if result.verdict.passed)
-        return [name for name in FORMATS if not passed[name] and any(result.case.format == name for result in self.results)] if passed else []
+        """The formats of which less than a quarter passes, if half does of another: perhaps the parser does not claim them."""
+        shares = {name: [result.verdict.passed for result in self.results if result.case.format == name] for name in FORMATS}
+        passed = {name: sum(passes) / len(passes) for name, passes in shares.items() if passes}
+        return [name for name, share in passed.items() if share < 1 / 4] if any(share >= 1 / 2 for share in passed.values()) else []
 
     @property
     def counts(self) -> Counter[str]:
@@ -100,17 +101,17 @@ def report(run: Run, width: int, *, quiet: bool = False, every: bool = False) ->
     for why, count in run.left_out.items():
         yield f"left out: {count} of {LEFT_OUT[why].format(adapter=run.launch.adapter)}"
     if run.unread and not quiet:
-        yield f"nothing passes of {', '.join(run.unread)}: a parser that does not claim them is tried with --format for each that it does claim"
+        yield f"little or nothing passes of {', '.join(run.unread)}: a parser that does not claim them is tried with --format for each that it does claim"
 
 
 def _more(others: Sequence[Result]) -> str:
     return f" and {len(others) - SHOWN_NAMES} more; --all tells each" if len(others) > SHOWN_NAMES else ""
 
 
-def _reading(result: Result) -> tuple[bool, bool, int, int]:
-    """Return what is less for a failure that is the better example."""
-    case = result.case
-    return case.is_long, not case.bit, *((0, 0) if case.is_long else (len(result.trial.cut), len(case.body)))
+def _lack(result: Result) -> tuple[bool, bool, bool, int, int]:
+    """Return what a failure lacks as an example: it is short, its reason is in its cut if it is told as a case of cutting, it bit somebody, it is soon read."""
+    case, cut = result.case, result.trial.cut if not result.case.is_long else ()
+    return case.is_long, not case.is_long and bool(cut) != (len(list(case.payloads)) > 1), not case.bit, len(cut), 0 if case.is_long else len(case.body)
 
 
 def describe_counts(counts: Mapping[str, int]) -> str:
@@ -137,6 +138,7 @@ def _failure(result: Result, launch: Launch, width: int) -> Iterator[str]:
     yield from _row("cut", show_cut(result)[0], width)
     yield from (f"           {line}" for line in show_cut(result)[1:])
     yield from _row("expected", show_expected(case.right, result.answer.text), width)
+    yield from (line for outcome in case.also for line in _row("or", show_expected(outcome, result.answer.text), width))
     yield from _row("got", show_got(result.answer, case.right), width)
     yield from _row("because", f"{case.why} ({case.source})", width)
     yield from (line for address in case.bit for line in _row("bit", address, width))

@@ -348,13 +348,18 @@ def last_place(places: Iterable[tuple[str, int, str]]) -> str:
     return found
 
 
+LOOK_S = 2.0
+"""How often a worker looks whether who started it still lives."""
+
+
 class Watchdog(threading.Thread):
-    """Tells where the parser is when its time is up; whoever reads that kills the process."""
+    """Tells where the parser is when its time is up; whoever reads that kills the process. Ends it itself where nobody reads any more."""
 
     def __init__(self, tell: Callable[[dict[str, Any]], None]) -> None:
         super().__init__(daemon=True)
         self._tell = tell
         self._main = threading.get_ident()
+        self._parent = os.getppid()
         self._changed = threading.Condition()
         self._deadline_s = 0.0
         self._taken: Taken | None = None
@@ -376,7 +381,9 @@ class Watchdog(threading.Thread):
         """Wait for the time to be up."""
         with self._changed:
             while True:
-                self._changed.wait(max(0.0, self._deadline_s - time.monotonic()) if self._taken else None)
+                self._changed.wait(min(LOOK_S, max(0.0, self._deadline_s - time.monotonic())) if self._taken else LOOK_S)
+                if os.getppid() != self._parent:  # nobody is left who would kill a parser that hangs
+                    os._exit(1)
                 if self._taken and time.monotonic() >= self._deadline_s:
                     taken, self._taken = self._taken, None
                     self._tell({"ended": "hang", "text": taken.told(), "where": where_running(sys._current_frames().get(self._main))})  # noqa: SLF001 - nothing public tells it

@@ -72,9 +72,14 @@ def test_failures_of_one_reason_are_shown_once_and_named_together_and_all_of_the
 
 def test_formats_of_which_nothing_passes_are_named_if_others_do() -> None:
     chat = replace(BROKEN, name="chat", format="chat-sse")
-    unread = "nothing passes of chat-sse: a parser that does not claim them is tried with --format for each that it does claim"
+    unread = "little or nothing passes of chat-sse: a parser that does not claim them is tried with --format for each that it does claim"
     assert list(report(run_of(PLAIN, chat, name="swallows"), 80))[-1] == unread
     assert unread not in report(run_of(chat, name="swallows"), 80)
+
+
+def test_what_is_as_defensible_is_told_beside_what_is_right() -> None:
+    told = "\n".join(report(run_of(replace(BROKEN, also=(said("Low", " tide"),)), name="swallows"), 160))
+    assert "\n  expected 'Low', then an error (malformed)\n  or       'Low tide', then the end\n" in told
 
 
 TOLD = [
