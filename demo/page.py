@@ -8,6 +8,7 @@ import gradio as gr
 from fastapi import FastAPI
 
 from demo.chat import ChatTab
+from demo.compare_tab import CompareTab
 from demo.desk import Desk
 from demo.panel import Panel
 from demo.tape import Tapes
@@ -43,9 +44,13 @@ class Page:
             with gr.Sidebar(width=330, elem_id="panel"):
                 panel = Panel(desk)
             gr.Markdown(f"# Streamtwin\n{desk.headline} `{desk.place}`", elem_id="header")
-            with gr.Tabs(elem_id="tabs"), gr.Tab("Chat", elem_id="chat-tab"):
-                self._chat = ChatTab(desk, panel, tapes)
+            with gr.Tabs(elem_id="tabs"):
+                with gr.Tab("Chat", elem_id="chat-tab"):
+                    self._chat = ChatTab(desk, panel, tapes)
+                with gr.Tab("Compare", elem_id="compare-tab"):
+                    self._compare = CompareTab(desk, panel, tapes)
             self.blocks.unload(self._chat.leave)
+            self.blocks.unload(self._compare.leave)
         # Nobody but the page itself calls its functions: over the API, one could start answers that no one reads.
         self.blocks.queue(api_open=False)
 
@@ -60,3 +65,4 @@ class Page:
     async def aclose(self) -> None:
         """Stop every answer that is still on its way."""
         await self._chat.aclose()
+        await self._compare.aclose()

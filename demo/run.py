@@ -63,6 +63,16 @@ class Run:
         self._now = asyncio.get_running_loop().time
         self._began_at_s = self._heard_at_s = self._now()
 
+    @property
+    def timing(self) -> Timing:
+        """What was measured so far."""
+        return self._timing
+
+    @property
+    def tape(self) -> Tape:
+        """What keeps all that comes."""
+        return self._tape
+
     async def stop(self) -> None:
         """Close the connection; `turns` goes on to its last turn, with all that arrived."""
         self._stopped = True

@@ -28,13 +28,14 @@ def with_left_out(line: str, turns: int) -> str:
 def _figures(timing: Timing) -> list[str]:
     if timing.ttft_s is None:
         return []
-    figures = [f"TTFT {_duration(timing.ttft_s)}"]
+    figures = [f"TTFT {duration(timing.ttft_s)}"]
     if timing.tokens_per_s:
         figures.append(f"{timing.tokens_per_s:.1f} tokens/s")
     return [*figures, f"{timing.tokens} token{'s' * (timing.tokens != 1)}"]
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Return a time as people read it."""
     return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.2f} s"
 
 

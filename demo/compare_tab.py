@@ -1,0 +1,202 @@
+"""The compare tab: one question, two sides that answer it at the same time, and their figures.
+
+A page has at most one comparison on its way, beside an answer in its chat. Both sides are fed by one generator: Gradio runs two listeners of one button one
+after the other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import html
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from typing import Any, TypeAlias
+
+import gradio as gr
+
+from backends.errors import BackendError
+from demo.chat import AT_ONCE, LATEX
+from demo.desk import Desk
+from demo.examples import EXAMPLES
+from demo.failures import OWN_FAULT, sentence
+from demo.panel import CUTS, FAULTS, NO_FAULT, PROFILES, Panel
+from demo.race import Lane, Race, Whole
+from demo.run import Run
+from demo.scores import table
+from demo.tape import Tape, Tapes
+from demo.transcript import rows
+from demo.turns import Turn, told
+
+TABLE_S = 0.25
+"""How often the table is painted while the answers come."""
+
+Values: TypeAlias = Mapping[Any, Any]
+Updates: TypeAlias = dict[Any, Any]
+
+
+class Side:
+    """One side: what it asks, and what it shows; its two methods are called inside a `gr.Blocks`."""
+
+    def __init__(self, name: str, desk: Desk, panel: Panel) -> None:
+        self.name = name
+        self._desk = desk
+        self._panel = panel
+
+    def choose(self, *, whole: bool) -> None:
+        """Make the controls; `whole` is whether it waits for the whole answer at first."""
+        names, fronts, twin, name = [endpoint.name for endpoint in self._desk.endpoints], list(self._desk.fronts), self._desk.scripted, self.name
+        self.endpoint = _choice(f"Endpoint {name}", names, f"endpoint-{name}", interactive=len(names) > 1)
+        self.whole = gr.Checkbox(whole, label=f"{name} waits for the whole answer", container=False, elem_id=f"whole-{name}")
+        with gr.Accordion(f"Way, fault, cut and profile of {name}" if twin else f"Way to {name}", open=False, visible=twin or len(fronts) > 1):
+            self.front = _choice(f"Reach {name} through", fronts, f"front-{name}", visible=len(fronts) > 1)
+            self.fault = _choice(f"Fault in {name}", FAULTS, f"fault-{name}", value=NO_FAULT, visible=twin)
+            with gr.Row(elem_classes="pairs"):
+                self.cut = _choice(f"Cut of {name}", CUTS, f"cut-{name}", min_width=110, visible=twin)
+                self.profile = _choice(f"Profile of {name}", PROFILES, f"profile-{name}", min_width=110, visible=twin)
+
+    def show(self) -> None:
+        """Make what shows the answer."""
+        self.clock = painting(clock(self.name), f"clock-{self.name}")
+        self.chat = gr.Chatbot(
+            show_label=False, label=f"Answer {self.name}", elem_id=f"answer-{self.name}", elem_classes="answer", height="100%", buttons=["copy"],
+            layout="bubble", placeholder=f"{self.name} answers here.", group_consecutive_messages=False, allow_tags=True, reasoning_tags=None,
+            latex_delimiters=LATEX, allow_file_downloads=False, feedback_options=None,
+        )  # fmt: skip
+
+    @property
+    def inputs(self) -> set[gr.components.Component]:
+        """Every control whose value `lane` needs, besides the panel's."""
+        return {self.endpoint, self.whole, self.front, self.fault, self.cut, self.profile}
+
+    def title(self, values: Values) -> str:
+        """Return what heads its column in the table."""
+        return f"{self.name}: {values[self.endpoint]}, {'whole' if values[self.whole] else 'streamed'}"
+
+    def lane(self, question: str, values: Values) -> Lane:
+        """Return the answer that the controls ask for, not yet begun, or why there is none."""
+        panel = self._panel
+        chosen = {panel.endpoint: self.endpoint, panel.fault: self.fault, panel.cut: self.cut, panel.profile: self.profile}
+        try:
+            messages = told((), question, values[panel.system_prompt]).messages
+            request = panel.request(messages, {**values, **{control: values[own] for control, own in chosen.items()}})
+            backend = self._desk.backend(values[self.front])
+            tape = Tape(request, values[self.front])
+            return Lane(Turn(question), Run(Whole(backend) if values[self.whole] else backend, request, tape=tape))
+        except BackendError as error:
+            return Lane(Turn(question, failure=sentence(error)))
+
+    def painted(self, lane: Lane) -> Updates:
+        """Return what shows how `lane` stands: the answer and what is said of it; the question stands above both sides."""
+        return {self.chat: rows([lane.shown])[1:], self.clock: clock(self.name, lane)}
+
+
+class CompareTab:
+    """Two answers side by side; made inside a `gr.Blocks`."""
+
+    def __init__(self, desk: Desk, panel: Panel, tapes: Tapes) -> None:
+        self._panel = panel
+        self._tapes = tapes
+        self._races: dict[str, Race | None] = {}
+        self._sides = tuple(Side(name, desk, panel) for name in "AB")
+        with gr.Row(elem_classes="race"):
+            for place, side in enumerate(self._sides):
+                with gr.Column(min_width=320, elem_classes="choices"):
+                    side.choose(whole=place > 0)
+        with gr.Row(elem_id="race-ask"):
+            self._box = gr.Textbox(
+                EXAMPLES[0][1], show_label=False, label="Question for both", container=False, placeholder="Ask both sides", lines=1, max_lines=8, scale=1,
+                elem_id="race-question",
+            )  # fmt: skip
+            self._send = gr.Button("Compare", variant="primary", scale=0, min_width=104, elem_id="race-send")
+            self._stop = gr.Button("Stop both", variant="stop", scale=0, min_width=104, visible=False, elem_id="race-stop")
+        held = "system prompt, parameters, speed and seed" if desk.scripted else "system prompt, parameters and attributes"
+        gr.Markdown(f"The side panel's {held} hold for both sides.", elem_id="race-hint")
+        with gr.Row(elem_classes="race"):
+            for side in self._sides:
+                with gr.Column(min_width=320):
+                    side.show()
+        self._table = painting("", "scores")
+        self._wire()
+
+    def _wire(self) -> None:
+        quick: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+        outputs = [self._send, self._stop, self._table, *(output for side in self._sides for output in (side.chat, side.clock))]
+        compared = gr.on(
+            [self._box.submit, self._send.click], self._compare, {self._box, *self._panel.inputs, *self._sides[0].inputs, *self._sides[1].inputs}, outputs,
+            show_progress="hidden", api_visibility="private", concurrency_limit=AT_ONCE, concurrency_id="answers",
+        )  # fmt: skip
+        compared.failure(self._broken, None, outputs, **quick)
+        self._stop.click(self.stop, **quick)
+
+    async def _compare(self, values: Values, request: gr.Request) -> AsyncGenerator[Updates]:
+        """Put the question to both sides, unless the session still waits for another comparison."""
+        question, session = values[self._box], request.session_hash or ""
+        if not (question and question.strip()) or session in self._races:
+            yield {self._send: gr.skip()}
+            return
+        self._races[session] = None  # a second question may come while the first update is on its way
+        try:
+            yield {self._send: gr.update(visible=False), self._stop: gr.update(visible=True), self._table: ""}
+            self._races[session] = race = self._race(session, question, values)
+            async with aclosing(self._paintings(race, [side.title(values) for side in self._sides])) as paintings:
+                async for updates in paintings:
+                    yield updates
+        finally:
+            del self._races[session]
+        yield self._idle()
+
+    def _race(self, session: str, question: str, values: Values) -> Race:
+        race = Race([side.lane(question, values) for side in self._sides])
+        for lane in race.lanes:
+            if lane.run:
+                self._tapes.add(session, lane.run.tape)
+        return race
+
+    async def _paintings(self, race: Race, titles: list[str]) -> AsyncGenerator[Updates]:
+        """Yield how both sides stand; the table now and then, and at the end."""
+        now, due_at_s = asyncio.get_running_loop().time, float("-inf")
+        async with aclosing(race.moments()) as moments:
+            async for _ in moments:
+                updates = {output: value for side, lane in zip(self._sides, race.lanes, strict=True) for output, value in side.painted(lane).items()}
+                if now() >= due_at_s or all(lane.ending for lane in race.lanes):
+                    due_at_s = now() + TABLE_S
+                    updates[self._table] = table(titles, race.lanes)
+                yield updates
+
+    def _idle(self) -> Updates:
+        return {self._send: gr.update(visible=True), self._stop: gr.update(visible=False)}
+
+    def _broken(self) -> Updates:
+        """Give the controls back after a fault of our own, whose trace is in the log."""
+        return self._idle() | {self._table: f"<p>{html.escape(OWN_FAULT)}</p>"}
+
+    async def stop(self, request: gr.Request) -> None:
+        """Stop both sides of the comparison that a page waits for, if it does."""
+        if race := self._races.get(request.session_hash or ""):
+            await race.stop()
+
+    async def leave(self, request: gr.Request) -> None:
+        """End what belongs to a page that is gone."""
+        await self.stop(request)
+
+    async def aclose(self) -> None:
+        """Stop every comparison."""
+        for race in filter(None, list(self._races.values())):
+            await race.stop()
+
+
+def clock(name: str, lane: Lane | None = None) -> str:
+    """Return the HTML of how long one waited for the first and for the last word on side `name`; of nothing before its first question."""
+    waits = {"First word": lane.first_word() if lane else "", "Last word": lane.last_word() if lane else ""}
+    figures = "".join(f"<div><dt>{label}</dt><dd>{html.escape(wait)}</dd></div>" for label, wait in waits.items())
+    return f"<section><h2>{name}</h2><dl>{figures}</dl></section>"
+
+
+def painting(markup: str, name: str) -> gr.Markdown:
+    """Return what shows HTML of ours: Markdown may hold it, while `gr.HTML` evaluates strings as scripts, which the page forbids."""
+    return gr.Markdown(markup, latex_delimiters=[], elem_id=name)
+
+
+def _choice(label: str, choices: Any, name: str, *, value: str | None = None, **looks: Any) -> gr.Dropdown:
+    choices = list(choices)
+    return gr.Dropdown(choices, value=choices[0] if value is None else value, label=label, filterable=False, elem_id=name, **looks)
