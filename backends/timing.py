@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from math import ceil
 
-from backends.events import Finish, Reasoning, StreamEvent, Token, ToolCall
+from backends.events import Data, Finish, Reasoning, StreamEvent, Token, ToolCall
 
 
 class Timing:
@@ -18,6 +18,8 @@ class Timing:
     def __init__(self) -> None:
         self.ttft_s: float | None = None
         """From the request's begin to the first token; None until then."""
+        self.first_data_s: float | None = None
+        """From the request's begin to the first bytes of a body that is no text; None until then."""
         self.tokens = 0
         self.parts = 0
         self.bytes = 0
@@ -47,6 +49,11 @@ class Timing:
         ranked = sorted(self._itl_s)
         return ranked[max(0, ceil(percent * len(ranked) / 100) - 1)]
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether any of the answer has come: a token, or data."""
+        return self.ttft_s is not None or self.first_data_s is not None
+
     def part(self, data: bytes, at_s: float) -> None:
         """Count a part."""
         self.parts += 1
@@ -58,6 +65,8 @@ class Timing:
         self.total_s = at_s
         if isinstance(event, Token | Reasoning | ToolCall):
             self._note_token(at_s)
+        elif isinstance(event, Data):
+            self.first_data_s = at_s if self.first_data_s is None else self.first_data_s
         elif isinstance(event, Finish):
             self.finish = event
 

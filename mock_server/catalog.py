@@ -16,6 +16,7 @@ from backends.endpoints import Accepts, Endpoint
 from backends.recording import Recording, RecordingError
 from mock_server.containers import CONTAINERS
 from mock_server.containers.container import Container
+from mock_server.containers.media import Media
 from mock_server.containers.stateful import FAMILIES, family_of
 from mock_server.cuts import Cut, parse_cut
 from mock_server.profiles import Profile, find_profile
@@ -216,6 +217,8 @@ def _read_upstream(value: Any, row: _Row) -> Upstream | None:
     url, model = _text(value), _text(row.table.get("upstream_model"))
     if model and not url:
         raise WordError("upstream_model stands without it", "both, or upstream alone")
+    if url and isinstance(row.read["container"], Media):
+        raise WordError(f"{row.read['container'].name} writes no text", "a container that does")
     return _parse_upstream(url, model) if url else None
 
 

@@ -17,6 +17,8 @@ from mock_server.words import WordError
 KEEP_ALIVES = {"text/event-stream": b":\n\n", "application/jsonlines": b"\n"}
 """Media type -> what keeps the connection alive and says nothing; other bodies have nothing of the kind."""
 LINE_END = re.compile(rb"(?<!\r)\n")
+NO_TEXT = ("image/", "audio/", "video/")
+"""What media types of bodies without lines begin with."""
 
 Failed: TypeAlias = Callable[[int], Sequence[bytes]]
 """From how many tokens the model has generated to what the container writes when it fails then."""
@@ -40,6 +42,7 @@ class _Dialect:
 
     keep_alive: bytes
     failed: Failed | None
+    has_lines: bool = True
 
 
 Rule: TypeAlias = Callable[[_Writes, _Dialect], _Writes | None]
@@ -60,8 +63,8 @@ def _keep_alive(behind: _Writes, dialect: _Dialect) -> _Writes | None:
     return replace(behind, writes=[dialect.keep_alive, *behind.writes]) if behind.first and dialect.keep_alive else None
 
 
-def _end_inside_a_line(behind: _Writes, _: _Dialect) -> _Writes | None:
-    if not behind.ending or not behind.writes[-1].endswith(b"\n"):
+def _end_inside_a_line(behind: _Writes, dialect: _Dialect) -> _Writes | None:
+    if not dialect.has_lines or not behind.ending or not behind.writes[-1].endswith(b"\n"):
         return None
     kept = behind.writes
     while kept and not kept[-1].rstrip(b"\r\n"):
@@ -69,7 +72,9 @@ def _end_inside_a_line(behind: _Writes, _: _Dialect) -> _Writes | None:
     return replace(behind, writes=[*kept[:-1], *(write.rstrip(b"\r\n") for write in kept[-1:])])
 
 
-def _write_crlf(behind: _Writes, _: _Dialect) -> _Writes | None:
+def _write_crlf(behind: _Writes, dialect: _Dialect) -> _Writes | None:
+    if not dialect.has_lines:
+        return None
     written = [LINE_END.sub(b"\r\n", write) for write in behind.writes]
     return replace(behind, writes=written) if written != behind.writes else None
 
@@ -141,7 +146,7 @@ class ContainerDamage:
     def __init__(self, faults: Sequence[tuple[str, str, int]], content_type: str, failed: Failed | None) -> None:
         order = list(EFFECTS)
         self._steps = [_Step(text, EFFECTS[name], after) for text, name, after in sorted(faults, key=lambda fault: order.index(fault[1]))]
-        self._dialect = _Dialect(KEEP_ALIVES.get(content_type.partition(";")[0], b""), failed)
+        self._dialect = _Dialect(KEEP_ALIVES.get(content_type.partition(";")[0], b""), failed, has_lines=not content_type.startswith(NO_TEXT))
         self.ended = False
         """Whether the answer has ended: nothing of it leaves any more."""
 

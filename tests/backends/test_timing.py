@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from backends.events import Finish, Reasoning, StreamEvent, Token, ToolCall
+from backends.events import Data, Finish, Reasoning, StreamEvent, Token, ToolCall
 from backends.timing import Timing
 
 FINISH = Finish("stop", "eos_token", 4)
@@ -45,6 +45,13 @@ def test_one_token_has_no_rate() -> None:
 def test_thoughts_and_tool_calls_are_tokens_too() -> None:
     timing = timing_of((0.5, Reasoning("hm")), (1.0, ToolCall(0, "id", "f")), (1.5, Token("a")))
     assert (timing.ttft_s, timing.tokens) == (0.5, 3)
+
+
+def test_data_has_a_first_moment_and_no_tokens() -> None:
+    timing = timing_of((0.5, Data(b"a")), (0.75, Data(b"b")))
+    assert (timing.first_data_s, timing.ttft_s, timing.tokens, timing.has_begun) == (0.5, None, 0, True)
+    assert not timing_of().has_begun
+    assert timing_of((0.5, Token("a"))).has_begun
 
 
 @pytest.mark.parametrize(("percent", "latency_s"), [(0, 1.0), (1, 1.0), (25, 1.0), (26, 2.0), (50, 2.0), (75, 3.0), (95, 4.0), (100, 4.0)])

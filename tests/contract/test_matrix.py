@@ -14,11 +14,12 @@ import pytest
 from backends.events import Finish, Reasoning, StreamEvent, Token, ToolCall
 from mock_server import MockServer
 from mock_server.catalog import FILE, load_catalog
+from mock_server.containers.media import MEDIA
 from mock_server.script import Role, Script, ScriptToken
 from tests.contract.clients import CLIENTS, MAX_NEW_TOKENS
 from tests.contract.cuttings import CUTS
 
-CATALOG = load_catalog(FILE)
+CATALOG = {name: entry for name, entry in load_catalog(FILE).items() if entry.container not in MEDIA}
 THINNED = 3
 """One of so many scripts is asked for by some client, at each endpoint and through each cut."""
 ALL: frozenset[Role] = frozenset({"text", "reasoning", "call", "arguments", "mark"})

@@ -24,6 +24,7 @@ BAD = [
     ("[mine]\ncontainer = 'lmi-0.23'\naccepts = 'messages'", "endpoint 'mine': accepts: lmi-0.23 does not take 'messages'; legal: inputs"),
     ("[mine]\ncontainer = 'lmi-0.23'\nprofile = 'slow'", "endpoint 'mine': profile: 'slow' is not a profile; legal: instant, typical"),
     ("[mine]\ncontainer = 'lmi-0.23'\ncut = 'wrote'", "endpoint 'mine': cut: 'wrote' is not a cut; legal: write, "),
+    ("[mine]\ncontainer = 'plain-wav'\nupstream = 'http://127.0.0.1:9'", "endpoint 'mine': upstream: plain-wav writes no text; legal: a container that does"),
     ("[mine]\ncontainer = 'lmi-0.23'\nscripts = 'bad'", "endpoint 'mine': scripts: broken.json: expected a JSON file"),
     ("[mine]\ncontainer = 'lmi-0.23'\nscripts = 'nowhere'", "endpoint 'mine': scripts: expected a folder, received "),
 ]
@@ -50,6 +51,8 @@ def test_the_twins_own_catalog_has_the_posts_endpoints() -> None:
         ("llama-3-8b-instruct-vllm", "vllm-0.11.0", "messages", "llama3"),
         ("qwen-2-5-7b-instruct-sglang", "sglang-0.5.4", "messages", "chatml"),
         ("rinna-3-6b-instruction-ppo-tgi", "tgi-0.9.4", "inputs", "rinna"),
+        ("sketch-1b-jpeg", "plain-jpeg", "inputs", "plain"),
+        ("chime-1b-wav", "plain-wav", "inputs", "plain"),
     ]
 
 

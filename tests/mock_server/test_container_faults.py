@@ -39,6 +39,8 @@ MISSED = [
     ("keep-alive", "application/json"),
     ("crlf@4", SSE),
     ("no-final-newline@4", SSE),
+    ("crlf", "image/jpeg"),
+    ("no-final-newline", "audio/wav"),
 ]
 
 

@@ -16,6 +16,7 @@ from mock_server.catalog import FILE, CatalogError, load_catalog, read_entry
 from mock_server.choices import choose
 from mock_server.containers import CONTAINERS
 from mock_server.containers.container import Container, ContainerRequest, Generated, Reply, Taken, generate
+from mock_server.containers.media import MEDIA
 from mock_server.profiles import PROFILES
 from mock_server.words import WordError
 
@@ -106,7 +107,7 @@ def test_a_container_answers_whatever_it_is_sent(container: Container) -> None:
             assert all(name == name.lower() and "\n" not in value for name, value in reply.headers)
 
     answers()
-    assert taken == {Reply, Taken}
+    assert taken == ({Reply} if container in MEDIA else {Reply, Taken})
 
 
 def played(taken: Taken) -> list[Reply]:
@@ -115,7 +116,7 @@ def played(taken: Taken) -> list[Reply]:
     return [taken.reply(generate(script, taken.question))]
 
 
-@pytest.mark.parametrize("container", CONTAINERS.values(), ids=lambda container: container.name)
+@pytest.mark.parametrize("container", [each for each in CONTAINERS.values() if each not in MEDIA], ids=lambda container: container.name)
 @pytest.mark.parametrize("name", ["hello", "emoji", "framing", "reasoning", "two-tools"])
 @pytest.mark.parametrize("stream", [True, False])
 def test_token_by_token_a_container_writes_what_it_writes_at_once(container: Container, name: str, stream: bool) -> None:

@@ -22,6 +22,7 @@ from backends.sagemaker import SageMakerBackend
 from backends.wire import decode_events
 from mock_server import MockServer
 from mock_server.containers import CONTAINERS
+from mock_server.containers.media import MEDIA
 from mock_server.server import bind
 from tests.backends.far_side import until
 from tests.contract.clients import KEYS
@@ -61,6 +62,7 @@ def twin(model: tuple[str, Path], tmp_path_factory: pytest.TempPathFactory) -> I
     tables = [
         f'[{_endpoint_name(name, accepts)}]\ncontainer = "{name}"\naccepts = "{accepts}"\nupstream = "{url}"\nupstream_model = "{folder}"\n'
         for name, container in CONTAINERS.items()
+        if container not in MEDIA
         for accepts in container.accepts
     ]
     file.write_text("\n".join(tables), encoding="utf-8")
@@ -79,7 +81,7 @@ def _endpoint_name(container: str, accepts: str) -> str:
     return f"{container.replace('.', '-')}-{accepts}"
 
 
-NAMES = [_endpoint_name(name, accepts) for name, container in CONTAINERS.items() for accepts in container.accepts]
+NAMES = [_endpoint_name(name, accepts) for name, container in CONTAINERS.items() if container not in MEDIA for accepts in container.accepts]
 
 
 @pytest.mark.parametrize("name", NAMES)
