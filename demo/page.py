@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from demo.chat import ChatTab
 from demo.compare_tab import CompareTab
 from demo.desk import Desk
+from demo.media import media_route
 from demo.panel import Panel
 from demo.tape import Tapes
 
@@ -39,7 +40,7 @@ class Page:
     """The Blocks of one page, and what to stop when its server ends."""
 
     def __init__(self, desk: Desk) -> None:
-        tapes = Tapes()
+        self._tapes = tapes = Tapes()
         with gr.Blocks(title="Streamtwin", analytics_enabled=False, fill_height=True) as self.blocks:
             with gr.Sidebar(width=330, elem_id="panel"):
                 panel = Panel(desk)
@@ -56,6 +57,7 @@ class Page:
 
     def mount(self, app: FastAPI, *, host: str, port: int, root_path: str) -> None:
         """Serve the page at the root of `app`."""
+        app.router.routes.append(media_route(self._tapes))
         gr.mount_gradio_app(
             app, self.blocks, path="/", server_name=host, server_port=port, root_path=root_path or None, theme=THEME, css_paths=_HERE / "page.css",
             head_paths=_HERE / "page.html", footer_links=["settings"], run_history=False, ssr_mode=False, show_error=False, enable_monitoring=False, pwa=False,

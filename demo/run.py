@@ -17,6 +17,7 @@ from backends.events import StreamEvent
 from backends.prompts import family
 from backends.timing import Timing
 from demo.failures import OWN_FAULT, sentence
+from demo.media import element
 from demo.pacing import pause_s
 from demo.status import ending, progress, result, with_left_out
 from demo.tape import Tape
@@ -24,6 +25,8 @@ from demo.turns import Turn
 
 logger = logging.getLogger(__name__)
 
+LEFT = "nobody waited for its end"
+"""How an answer ended whose page is gone."""
 TICK_S = 0.25
 """How often a page hears of a stream in which nothing happens; only when it does is it noticed that the page was closed."""
 
@@ -91,6 +94,7 @@ class Run:
             await self._answer.aclose()
             reader.cancel()
             await asyncio.wait({reader})
+            self._tape.ending = self._tape.ending or LEFT
 
     async def _moments(self, reader: asyncio.Task[None]) -> AsyncIterator[None]:
         """Yield whenever the page is worth painting, until the answer ends."""
@@ -118,11 +122,11 @@ class Run:
                     self._text += self._visible.feed(event)
                     self._arrived.set()
         except BackendError as error:
-            self._failure = sentence(error, answering=self._timing.ttft_s is not None)
+            self._failure = sentence(error, answering=self._timing.has_begun)
 
     def _turn(self) -> Turn:
         figures = progress(self._timing, waited_s=self._now() - self._began_at_s, idle_s=self._now() - self._heard_at_s)
-        return Turn(self._question, self._text, with_left_out(figures, self._left_out), tape=self._tape.number)
+        return Turn(self._question, self._text, with_left_out(figures, self._left_out), tape=self._tape.number, media=element(self._tape))
 
     def _last_turn(self, reader: asyncio.Task[None]) -> Turn:
         if bug := reader.exception():
@@ -132,7 +136,7 @@ class Run:
         failure = None if self._stopped else self._failure
         figures = result(self._timing, stopped=self._stopped)
         self._tape.ending, self._tape.failure = ending(self._timing, stopped=self._stopped), failure
-        return Turn(self._question, self._text, with_left_out(figures, self._left_out), failure, self._tape.number)
+        return Turn(self._question, self._text, with_left_out(figures, self._left_out), failure, self._tape.number, element(self._tape))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ SILENCE_S = 1.0
 
 def progress(timing: Timing, *, waited_s: float, idle_s: float) -> str:
     """Return the line of an answer on its way: how long one waits, or the figures so far."""
-    if timing.ttft_s is None:
+    if not timing.has_begun:
         return f"waiting {waited_s:.1f} s"
     return " · ".join((*_figures(timing), f"stalled {idle_s:.0f} s" if idle_s >= SILENCE_S else "streaming"))
 
@@ -26,6 +26,8 @@ def with_left_out(line: str, turns: int) -> str:
 
 
 def _figures(timing: Timing) -> list[str]:
+    if timing.first_data_s is not None:
+        return [f"first bytes {duration(timing.first_data_s)}", f"{timing.bytes / 1024:.1f} KiB in {duration(timing.total_s)}"]
     if timing.ttft_s is None:
         return []
     figures = [f"TTFT {duration(timing.ttft_s)}"]
@@ -44,7 +46,7 @@ def ending(timing: Timing, *, stopped: bool) -> str:
     if stopped:
         return "stopped by you"
     if timing.finish is None:
-        return "no answer" if timing.ttft_s is None else "broken off"
+        return "broken off" if timing.has_begun else "no answer"
     reason, theirs = timing.finish.reason, timing.finish.container_reason
     if reason and theirs and reason != theirs:
         return f"finished: {reason} ({theirs})"

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
+from secrets import token_urlsafe
 
 from backends.chat import ChatRequest
 from backends.events import StreamEvent
@@ -50,6 +51,8 @@ class Tape:
     request: ChatRequest
     front: str = ""
     """Through what the endpoint was reached, as the page calls it."""
+    key: str = field(default_factory=lambda: token_urlsafe(16))
+    """What nobody guesses: whoever has it may fetch what came."""
     number: int = 0
     """Counts a page's answers from 1."""
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -120,6 +123,10 @@ class Tapes:
     def find(self, page: str, number: int) -> Tape | None:
         """Return a page's tape by its number; None if there is none, or no more."""
         return next((tape for tape in self.of(page) if tape.number == number), None)
+
+    def find_by_key(self, key: str) -> Tape | None:
+        """Return any page's tape by its key; None if there is none, or no more."""
+        return next((tape for tapes in self._pages.values() for tape in tapes if tape.key == key), None)
 
     def forget(self, page: str) -> None:
         """Forget a page that is gone."""

@@ -20,8 +20,8 @@ def rows(turns: Iterable[Turn], *, plain: bool = False) -> list[dict[str, Any]]:
 
 def _rows(turn: Turn, plain: bool) -> Iterator[dict[str, Any]]:
     note = "\n\n".join(filter(None, (turn.failure, turn.status)))
-    texts = map(_as_html, (turn.question, turn.answer, note)) if plain else (_literal(turn.question), turn.answer, _literal(note))
-    return map(_row, ("user", "assistant", "assistant"), texts)
+    question, answer, figures = map(_as_html, (turn.question, turn.answer, note)) if plain else (_literal(turn.question), turn.answer, _literal(note))
+    return map(_row, ("user", "assistant", "assistant"), (question, turn.media or answer, figures))
 
 
 def _row(role: str, text: str) -> dict[str, Any]:

@@ -28,6 +28,8 @@ class Turn:
     """A sentence for a person; None while all is well."""
     tape: int = 0
     """The number of the tape that keeps what came, in `demo.tape.Tapes`; 0 for none."""
+    media: str = ""
+    """HTML, our own, that shows or plays an answer that is no text; empty for one that is."""
 
 
 @dataclass(frozen=True, slots=True)

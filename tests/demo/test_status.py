@@ -12,10 +12,20 @@ from backends.errors import (
     TransportError,
     TruncatedStream,
 )
-from backends.events import Finish, Token
+from backends.events import Data, Finish, Token
 from backends.timing import Timing
 from demo.failures import sentence
 from demo.status import progress, result, with_left_out
+
+
+def data(*data_at_s: float, finish: Finish | None = None) -> Timing:
+    timing = Timing()
+    for at_s in data_at_s:
+        timing.part(b"x" * 1536, at_s)
+        timing.event(Data(b"x" * 1536), at_s, 0, 1536)
+    if finish:
+        timing.event(finish, data_at_s[-1], 0, 0)
+    return timing
 
 
 def timed(*tokens_at_s: float, finish: Finish | None = None) -> Timing:
@@ -34,6 +44,8 @@ def timed(*tokens_at_s: float, finish: Finish | None = None) -> Timing:
         (timed(0.182), 0.2, 0.01, "TTFT 182 ms · 1 token · streaming"),
         (timed(1.0, 1.5, 2.0), 2.0, 0.99, "TTFT 1.00 s · 2.0 tokens/s · 3 tokens · streaming"),
         (timed(1.0, 1.5, 2.0), 5.0, 3.0, "TTFT 1.00 s · 2.0 tokens/s · 3 tokens · stalled 3 s"),
+        (data(0.25, 1.5), 1.6, 0.1, "first bytes 250 ms · 3.0 KiB in 1.50 s · streaming"),
+        (data(0.25), 3.0, 2.75, "first bytes 250 ms · 1.5 KiB in 250 ms · stalled 3 s"),
     ],
 )
 def test_the_line_of_an_answer_on_its_way(timing: Timing, waited_s: float, idle_s: float, line: str) -> None:
@@ -51,6 +63,8 @@ def test_the_line_of_an_answer_on_its_way(timing: Timing, waited_s: float, idle_
         (timed(0.1, finish=Finish("length", "length")), False, "TTFT 100 ms · 1 token · finished: length"),
         (timed(0.1, finish=Finish("stop", "eos_token")), False, "TTFT 100 ms · 1 token · finished: stop (eos_token)"),
         (timed(0.1, finish=Finish(None, "abort")), False, "TTFT 100 ms · 1 token · finished: abort"),
+        (data(0.25, 1.5, finish=Finish()), False, "first bytes 250 ms · 3.0 KiB in 1.50 s · finished"),
+        (data(0.25), False, "first bytes 250 ms · 1.5 KiB in 250 ms · broken off"),
     ],
 )
 def test_the_line_of_an_answer_that_ended(timing: Timing, stopped: bool, line: str) -> None:
