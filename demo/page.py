@@ -13,6 +13,7 @@ from demo.desk import Desk
 from demo.media import media_route
 from demo.panel import Panel
 from demo.tape import Tapes
+from demo.wire_tab import WireTab
 
 _HERE = Path(__file__).parent
 
@@ -50,8 +51,10 @@ class Page:
                     self._chat = ChatTab(desk, panel, tapes)
                 with gr.Tab("Compare", elem_id="compare-tab"):
                     self._compare = CompareTab(desk, panel, tapes)
-            self.blocks.unload(self._chat.leave)
-            self.blocks.unload(self._compare.leave)
+                with gr.Tab("Wire", elem_id="wire-tab") as tab:
+                    wire = WireTab(tapes, tab)
+            for leave in (self._chat.leave, self._compare.leave, wire.leave):
+                self.blocks.unload(leave)
         # Nobody but the page itself calls its functions: over the API, one could start answers that no one reads.
         self.blocks.queue(api_open=False)
 

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Person
+
+
+def rows(page: Page) -> int:
+    return page.locator("#wire-parts tbody tr").count()
+
+
+def test_an_answer_s_parts_are_shown_with_where_each_is_cut(person: Person) -> None:
+    person.choose("endpoint", "rinna-3-6b-instruction-ppo-tgi")
+    person.choose("cut", "inside-utf8")
+    person.choose("profile", "instant")
+    person.page.get_by_role("button", name="日本語").click()
+    person.await_end()
+    person.page.get_by_role("tab", name="Wire").click()
+    expect(person.page.locator("#wire-summary")).to_contain_text("人生とは何ですか")
+    expect(person.page.locator("#wire-parts tr").nth(1)).to_contain_text("ends inside a character")
+    assert entries_parts(person) >= rows(person.page) > 5
+    person.page.get_by_label("Only parts that end inside something").check()
+    expect(person.page.locator("#wire-parts tbody tr:not(:has(.cut))")).to_have_count(0)
+    person.page.get_by_label("Find").fill("nowhere to be found")
+    expect(person.page.locator("#wire-parts")).to_have_text("No such parts.")
+
+
+def entries_parts(person: Person) -> int:
+    return int(person.site.journal()["finished"][-1]["parts"])
+
+
+def test_an_answer_on_its_way_is_followed(person: Person) -> None:
+    person.ask("tell me a long story")
+    expect(person.row(2)).to_contain_text("streaming")
+    person.page.get_by_role("tab", name="Wire").click()
+    summary = person.page.locator("#wire-summary")
+    expect(summary).to_contain_text("on its way")
+    early = summary.inner_text()
+    person.poll(lambda: summary.inner_text() != early)
+    person.page.keyboard.press("Escape")
+    expect(summary).to_contain_text("stopped by you")
+
+
+def test_thousands_of_parts_come_in_pages(person: Person) -> None:
+    person.choose("cut", "every-byte")
+    person.choose("profile", "instant")
+    person.ask("what is life")
+    person.await_end()
+    person.page.get_by_role("tab", name="Wire").click()
+    where = person.page.locator("#wire-where")
+    expect(where).to_have_text(re.compile(r"^1 to 200 of \d,\d{3}"))
+    person.page.get_by_role("button", name="Later").click()
+    expect(where).to_have_text(re.compile("^201 to 400 of"))
+    assert rows(person.page) == 200
+    person.page.get_by_role("button", name="Earlier").click()
+    expect(where).to_have_text(re.compile("^1 to 200 of"))
