@@ -13,6 +13,7 @@ from demo.desk import Desk
 from demo.media import media_route
 from demo.panel import Panel
 from demo.tape import Tapes
+from demo.tokens_tab import TokensTab
 from demo.wire_tab import WireTab
 
 _HERE = Path(__file__).parent
@@ -53,6 +54,8 @@ class Page:
                     self._compare = CompareTab(desk, panel, tapes)
                 with gr.Tab("Wire", elem_id="wire-tab") as tab:
                     wire = WireTab(tapes, tab)
+                with gr.Tab("Tokens", elem_id="tokens-tab") as tab:
+                    TokensTab(tapes, tab)
             for leave in (self._chat.leave, self._compare.leave, wire.leave):
                 self.blocks.unload(leave)
         # Nobody but the page itself calls its functions: over the API, one could start answers that no one reads.

@@ -1,0 +1,127 @@
+"""An answer's tokens as HTML, each on a ground that tells its probability, with all that is known of it in `data-said`.
+
+A probability is `exp(logprob)`. It is told three times, as colour must not be all that tells it: by ground, by underline, and on demand as a figure.
+All that a far side sent is escaped.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Sequence
+from math import exp
+
+from backends.events import Token
+from demo.tape import Tape, TapedEvent
+
+MOST_TOKENS = 4000
+"""That are drawn; what is over is counted."""
+LEVELS: tuple[tuple[float, str], ...] = ((0.9, "90 % and over"), (0.5, "50 to 90 %"), (0.1, "10 to 50 %"), (0.0, "under 10 %"))
+"""From which probability a level begins, and its name; the first that fits counts."""
+NO_PROBABILITIES = "This container tells no probabilities, or was not asked for them: the tokens stand here without."
+
+_SIGNS = {"\n": "↵", "\t": "→", "\r": "←", " ": "·"}
+_UNSEEN = re.compile("[\x00-\x20\x7f-\xa0\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]")
+
+
+def heat_map(tape: Tape, *, special: bool = False, figures: bool = False) -> str:
+    """Return an answer's tokens in one line of HTML.
+
+    Args:
+        special: Whether tokens that are no text of the answer, such as its end mark, are shown.
+        figures: Whether each token's probability stands under it.
+    """
+    taped = [event for event in tape.events if isinstance(event.event, Token)]
+    tokens = [(number, event) for number, event in enumerate(taped, 1) if special or not is_special(event)]
+    if not tokens:
+        return "<p class='figures'>This answer has no tokens.</p>"
+    knows = any(event.event.logprob is not None for event in taped if isinstance(event.event, Token))
+    hidden = len(taped) - len(tokens)
+    notes = [
+        "" if knows else NO_PROBABILITIES,
+        f"{len(tokens):,} token{'s' * (len(tokens) != 1)}" + (f", and {hidden} special not shown" if hidden else ""),
+        f"only the first {MOST_TOKENS:,} are drawn" if len(tokens) > MOST_TOKENS else "",
+    ]
+    spans = "".join(_span(number, event, figures, first=place == 0) for place, (number, event) in enumerate(tokens[:MOST_TOKENS]))
+    notice = f"<p class='figures'>{' · '.join(filter(None, notes))}</p>"
+    legend = _legend() if knows else ""
+    readout = "<p id='token-said' role='status'>Point at a token, or go from one to the next with the arrow keys.</p>"
+    return f"{notice}{legend}{readout}<div class='heat' role='group' aria-label='Tokens'>{spans}</div>"
+
+
+def is_special(event: TapedEvent) -> bool:
+    """Return whether an event is a token that is no text of the answer."""
+    return isinstance(event.event, Token) and event.event.special
+
+
+def level(probability: float) -> int:
+    """Return which of `LEVELS` a probability belongs to."""
+    return next(number for number, (least, _) in enumerate(LEVELS) if probability >= least or number == len(LEVELS) - 1)
+
+
+def shown(text: str) -> str:
+    """Return HTML of a token's text in which white space can be seen; behind a sign for a line end the line does end."""
+    return _UNSEEN.sub(lambda unseen: _sign(unseen[0]), html.escape(text)) or "<i>∅</i>"
+
+
+def said(number: int, event: TapedEvent) -> str:
+    """Return all that is known of a token, as text of one line."""
+    token = event.event
+    if not isinstance(token, Token):
+        raise TypeError(f"the event is a {type(token).__name__}, expected a Token")
+    pieces = [
+        f"Token {number}: {_quoted(token.text)}",
+        "special" if token.special else "",
+        f"id {token.id}" if token.id is not None else "",
+        f"logprob {token.logprob:.4f}" if token.logprob is not None else "",
+        f"probability {_percent(exp(token.logprob))}" if token.logprob is not None else "",
+        f"at {event.at_s:.3f} s",
+        _alternatives(token),
+    ]
+    return " · ".join(filter(None, pieces))
+
+
+def _span(number: int, event: TapedEvent, figures: bool, *, first: bool) -> str:
+    token = event.event
+    if not isinstance(token, Token):
+        return ""
+    probability = None if token.logprob is None else exp(min(token.logprob, 0.0))
+    marks = " ".join(("tok", *(() if probability is None else (f"p{level(probability)}",)), *(("special",) if token.special else ())))
+    figure = f"<small>{_percent(probability)}</small>" if figures and probability is not None else ""
+    return f"<span class='{marks}' tabindex='{0 if first else -1}' data-said='{html.escape(said(number, event))}'>{shown(token.text)}{figure}</span>"
+
+
+def _sign(character: str) -> str:
+    sign = _SIGNS.get(character)
+    if sign is None:
+        return f"<i>U+{ord(character):04X}</i>"
+    return f"{'<wbr>' * (character == ' ')}<i>{sign}</i>{'<br>' * (character == chr(10))}"
+
+
+def _quoted(text: str) -> str:
+    return f"“{_UNSEEN.sub(lambda unseen: _spelled(unseen[0]), text)}”"
+
+
+def _spelled(character: str) -> str:
+    return character if character == " " else _ESCAPES.get(character) or f"U+{ord(character):04X}"
+
+
+_ESCAPES = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
+
+
+def _alternatives(token: Token) -> str:
+    others: Sequence[str] = [
+        _quoted(other.text) + (f" {_percent(exp(other.logprob))}" if other.logprob is not None else "")
+        for other in token.alternatives
+        if other.id != token.id or other.text != token.text
+    ]
+    return f"instead of it {', '.join(others)}" if others else ""
+
+
+def _percent(probability: float) -> str:
+    return f"{probability * 100:.1f} %" if probability >= 0.001 else "under 0.1 %"
+
+
+def _legend() -> str:
+    names = "".join(f"<span class='tok p{number}'>{name}</span>" for number, (_, name) in enumerate(LEVELS))
+    return f"<p class='legend'>Probability: {names}</p>"
