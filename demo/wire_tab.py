@@ -49,7 +49,7 @@ class WireTab:
         quick: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
         tab.select(self.open, [self._newest, *shown], outputs, **quick)
         self._timer.tick(self.show, shown, outputs, **quick)
-        chosen = [self._picked.input, self._query.input, self._inside.input]
+        chosen = [self._picked.input, self._query.change, self._query.submit, self._inside.input]
         gr.on(chosen, self._turn_to_first, shown[:3], outputs, trigger_mode="multiple", **quick)  # what is chosen while another choice is drawn counts
         self._earlier.click(self._turn_back, shown, outputs, **quick)
         self._later.click(self._turn_on, shown, outputs, **quick)

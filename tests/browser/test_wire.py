@@ -23,7 +23,7 @@ def test_an_answer_s_parts_are_shown_with_where_each_is_cut(person: Person) -> N
     assert entries_parts(person) >= rows(person.page) > 5
     person.page.get_by_label("Only parts that end inside something").check()
     expect(person.page.locator("#wire-parts tbody tr:not(:has(.cut))")).to_have_count(0)
-    person.page.get_by_label("Find").fill("nowhere to be found")
+    person.page.locator("#wire-find input").fill("nowhere to be found")
     expect(person.page.locator("#wire-parts")).to_have_text("No such parts.")
 
 
