@@ -6,6 +6,7 @@ from pathlib import Path
 
 import gradio as gr
 from fastapi import FastAPI
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from demo.chat import ChatTab
 from demo.compare_tab import CompareTab
@@ -14,7 +15,7 @@ from demo.media import media_route
 from demo.panel import Panel
 from demo.tape import Tapes
 from demo.tokens_tab import TokensTab
-from demo.wire_tab import WireTab
+from demo.wire_tab import WireTab, recording_lines
 
 _HERE = Path(__file__).parent
 
@@ -62,13 +63,21 @@ class Page:
         self.blocks.queue(api_open=False)
 
     def mount(self, app: FastAPI, *, host: str, port: int, root_path: str) -> None:
-        """Serve the page at the root of `app`."""
+        """Serve the page at the root of `app`, and beside it what it plays and its recordings."""
         app.router.routes.append(media_route(self._tapes))
+        app.add_api_route("/recordings/{session}/{number}", self._recording)
         gr.mount_gradio_app(
             app, self.blocks, path="/", server_name=host, server_port=port, root_path=root_path or None, theme=THEME, css_paths=_HERE / "page.css",
             head_paths=_HERE / "page.html", footer_links=["settings"], run_history=False, ssr_mode=False, show_error=False, enable_monitoring=False, pwa=False,
             mcp_server=False,
         )  # fmt: skip
+
+    async def _recording(self, session: str, number: int) -> Response:
+        lines = recording_lines(self._tapes, session, number)
+        if lines is None:
+            return PlainTextResponse("There is no such recording: the page that it belonged to is gone, or newer answers took its place.", 404)
+        headers = {"content-disposition": f'attachment; filename="answer-{number}.jsonl"'}
+        return StreamingResponse(lines, headers=headers, media_type="application/jsonlines")
 
     async def aclose(self) -> None:
         """Stop every answer that is still on its way."""

@@ -117,11 +117,13 @@ class Run:
         try:
             async with self._answer as answer:
                 self._tape.headers, self._tape.content_type = answer.headers, answer.content_type
+                self._tape.head_at_s = self._now() - self._began_at_s
                 async for event in answer:
                     self._heard_at_s = self._now()
                     self._text += self._visible.feed(event)
                     self._arrived.set()
         except BackendError as error:
+            self._tape.error = error
             self._failure = sentence(error, answering=self._timing.has_begun)
 
     def _turn(self) -> Turn:

@@ -10,6 +10,7 @@ from itertools import count
 from secrets import token_urlsafe
 
 from backends.chat import ChatRequest
+from backends.errors import BackendError
 from backends.events import StreamEvent
 
 MAX_BYTES = 16 * 1024 * 1024
@@ -68,6 +69,10 @@ class Tape:
     total_events: int = 0
     ending: str | None = None
     """How the answer ended, in a word; None while it is on its way."""
+    head_at_s: float = 0.0
+    """When the answer began: seconds since the request."""
+    error: BackendError | None = None
+    """What the answer failed with."""
     failure: str | None = None
     """Why it failed, in a sentence."""
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import html
+from collections.abc import Iterator
 from typing import Any
 
 import gradio as gr
 
+from backends.recording.lines import encode_recording
 from demo.answers import choices, html_area
 from demo.desk import SAGEMAKER
 from demo.tape import Tape, Tapes
+from demo.taped_recording import can_be_recorded, recording_of
 from demo.wire_index import WireIndex
 from demo.wire_view import summary, table, timeline
 
@@ -21,6 +25,19 @@ TICK_S = 0.4
 MOST_LIVE_PARTS = 20_000
 """Of an answer on its way with more parts the timeline is drawn at its end."""
 NOTHING_YET = "<p class='figures'>Ask something in the chat: here is then what came over the wire.</p>"
+
+
+def recording_lines(tapes: Tapes, session: str, number: int) -> Iterator[bytes] | None:
+    """Return the lines of a page's answer as a recording; None if there is no such answer, or none that can be one."""
+    tape = tapes.find(session, number)
+    return encode_recording(recording_of(tape)) if tape and can_be_recorded(tape) else None
+
+
+def _download(session: str, tape: Tape) -> str:
+    # The address is relative, as a proxy may serve the page under a path of its own.
+    name = f"answer-{tape.number}.jsonl"
+    link = f"<p><a href='recordings/{html.escape(session)}/{tape.number}' download='{name}'>Download as a recording</a></p>"
+    return link if can_be_recorded(tape) else ""
 
 
 class WireTab:
@@ -81,7 +98,7 @@ class WireTab:
         shown = numbers[first : first + PAGE_PARTS]
         return {
             self._page: page,
-            self._summary: summary(tape) + self._timeline(index),
+            self._summary: summary(tape) + _download(session, tape) + self._timeline(index),
             self._parts: table(index, shown, framed=tape.front == SAGEMAKER and not flows),
             self._where: f"{first + 1:,} to {first + len(shown):,} of {len(numbers):,}" if shown else "none",
             self._earlier: gr.update(interactive=page > 0 and not flows),

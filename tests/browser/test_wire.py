@@ -1,9 +1,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
+from urllib.request import Request, urlopen
 
 from playwright.sync_api import Page, expect
 
+from backends.recording.files import load_recording
+from mock_server import MockServer
 from tests.browser.conftest import Person
 
 
@@ -27,6 +31,23 @@ def test_an_answer_s_parts_are_shown_with_where_each_is_cut(person: Person) -> N
     expect(person.page.locator("#wire-parts")).to_have_text("No such parts.")
 
 
+def test_an_answer_is_downloaded_as_a_recording_that_the_twin_replays(person: Person, tmp_path: Path) -> None:
+    person.choose("profile", "instant")
+    person.choose("cut", "bytes:7")
+    person.ask("what is life")
+    person.await_end()
+    person.page.get_by_role("tab", name="Wire").click()
+    with person.page.expect_download() as downloading:
+        person.page.get_by_role("link", name="Download as a recording").click()
+    downloading.value.save_as(tmp_path / "answer.jsonl")
+    (tmp_path / "catalog.toml").write_text('[again]\nrecording = "answer.jsonl"\n', encoding="utf-8")
+    recording = load_recording(tmp_path / "answer.jsonl")
+    assert len(recording.parts) == entries_parts(person)
+    with MockServer(catalog=tmp_path / "catalog.toml") as twin:
+        body = urlopen(Request(f"{twin.url}/containers/again/invocations", recording.request.body, {"content-type": "application/json"})).read()  # noqa: S310
+    assert body == recording.body
+
+
 def entries_parts(person: Person) -> int:
     return int(person.site.journal()["finished"][-1]["parts"])
 
@@ -39,7 +60,10 @@ def test_an_answer_on_its_way_is_followed(person: Person) -> None:
     expect(summary).to_contain_text("on its way")
     early = summary.inner_text()
     person.poll(lambda: summary.inner_text() != early)
+    person.page.get_by_role("tab", name="Chat").click()
     person.page.keyboard.press("Escape")
+    person.await_end("stopped by you")
+    person.page.get_by_role("tab", name="Wire").click()
     expect(summary).to_contain_text("stopped by you")
 
 

@@ -10,8 +10,9 @@ import gradio as gr
 import pytest
 
 import demo.wire_tab
+from backends.recording.lines import parse_recording
 from demo.tape import Tape, Tapes
-from demo.wire_tab import WireTab
+from demo.wire_tab import WireTab, recording_lines
 from tests.demo.tapes import taped
 
 HERE = gr.Request(session_hash="one")
@@ -88,6 +89,17 @@ def test_parts_can_be_sought_and_a_wrong_query_is_explained() -> None:
     assert told(tab, tab.show(1, "", True, 0, HERE))["where"] == "1 to 1 of 1"
     assert told(tab, tab.show(1, "nowhere", False, 0, HERE))["where"] == "none"
     assert "pairs of hexadecimal digits" in told(tab, tab.show(1, "0xe", False, 0, HERE))["parts"]
+
+
+def test_an_answer_that_has_ended_can_be_downloaded_as_a_recording() -> None:
+    tape = taped([LINE])
+    tape.headers = {"content-type": "application/jsonlines"}
+    tab, tapes = opened(tape)
+    assert "href='recordings/one/1' download='answer-1.jsonl'" in told(tab, tab.show(1, "", False, 0, HERE))["summary"]
+    assert parse_recording(b"".join(recording_lines(tapes, "one", 1) or ())).body == LINE
+    assert (recording_lines(tapes, "one", 2), recording_lines(tapes, "two", 1)) == (None, None)
+    tape.ending = None
+    assert recording_lines(tapes, "one", 1) is None
 
 
 def test_a_long_answer_s_timeline_waits_for_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
