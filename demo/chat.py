@@ -135,8 +135,10 @@ class ChatTab:
         chat = told(before, question, values[self._panel.system_prompt])
         request = self._panel.request(chat.messages, values)
         backend = self._conversations.backend(session, self._desk.backend(values[self._panel.front]), request.endpoint)
-        tape = self._tapes.add(session, Tape(request, values[self._panel.front]))
-        return Run(backend, request, left_out=chat.left_out, tape=tape)
+        tape = Tape(request, values[self._panel.front])
+        run = Run(backend, request, left_out=chat.left_out, tape=tape)
+        self._tapes.add(session, tape)  # one whose run could not be made would be on its way for ever
+        return run
 
     def _begun(self) -> Updates:
         return {

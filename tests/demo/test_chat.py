@@ -32,7 +32,8 @@ class Tab:
     def __init__(self, desk: Desk) -> None:
         with gr.Blocks():
             self.panel = Panel(desk)
-            self.tab = ChatTab(desk, self.panel, Tapes())
+            self.tapes = Tapes()
+            self.tab = ChatTab(desk, self.panel, self.tapes)
         controls = {*self.panel.inputs, self.tab._turns, self.tab._plain, self.tab._box}
         self.values: dict[Any, Any] = {control: control.value for control in controls}
 
@@ -243,6 +244,15 @@ async def test_what_is_no_number_is_told_and_not_sent() -> None:
     await tab.ask("one?")
     assert tab.shown() == [("one?", "", "Nothing was sent: temperature is 'warm', expected a number, or nothing to leave it to the container")]
     assert backend.requests == []
+
+
+async def test_a_question_that_cannot_be_asked_leaves_nothing_on_its_way() -> None:
+    backend = ScriptedBackend((ANSWER,))
+    tab = Tab(Desk(headline="", place="", endpoints=(Endpoint("one", family="unheard-of"),), fronts={"front": lambda: backend}))
+    await tab.ask("one?")
+    [(_, _, failure)] = tab.shown()
+    assert "unheard-of" in str(failure)
+    assert tab.tapes.of("one") == ()
 
 
 async def test_a_stop_sequence_too_long_to_be_one_is_told_at_once() -> None:
