@@ -78,7 +78,7 @@ MALFORMED = {
     "an-id-that-is-a-text": (52, b'{"token": {"id": "q", "text": "b", "log_prob": -0.5}}'),
     "a-log-probability-that-is-a-text": (52, b'{"token": {"id": 2, "text": "b", "log_prob": "low"}}'),
     "a-token-that-is-a-text": (52, b'{"token": "b"}'),
-    "choices-that-are-a-number": (78, b'{"choices":5}'),
+    "choices-that-are-a-number": (162, b'{"id":"chatcmpl-1","object":"chat.completion.chunk","created":1764023695,"model":"m","choices":5}'),
     "an-output-that-is-a-number": (19, b'{"outputs": [5]}'),
     "fragments-with-a-tab-raw": (0, b'{"generated_text": "\ttide"}'),
     "fragments-with-a-line-end-raw": (0, b'{"generated_text": "'),

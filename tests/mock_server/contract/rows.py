@@ -50,6 +50,7 @@ LONG = Case(
     why="Many lines.",
     source="a standard, section 2",
     content_type="application/jsonlines",
+    limit_s=60.0,  # where coverage looks at the worker, too
 )
 
 
