@@ -9,11 +9,12 @@ import pytest
 
 from mock_server import MockServer
 from mock_server.catalog import FILE, load_catalog
+from mock_server.containers.media import MEDIA
 from tests.clients.foreign import Client, Start, named, text_of
 from tests.contract.clients import MAX_NEW_TOKENS
 from tests.contract.cuttings import CUTS
 
-CATALOG = load_catalog(FILE)
+CATALOG = {name: entry for name, entry in load_catalog(FILE).items() if entry.container not in MEDIA}
 MODELS = [
     *(("llm", name) for name, entry in CATALOG.items() if entry.accepts == "inputs"),
     *(("chat", name) for name in CATALOG),

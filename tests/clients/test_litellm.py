@@ -10,13 +10,18 @@ import pytest
 
 from mock_server import MockServer
 from mock_server.catalog import FILE, load_catalog
+from mock_server.containers.media import MEDIA
 from tests.clients.foreign import Client, Start, named, text_of
 from tests.contract.clients import MAX_NEW_TOKENS
 
 PROVIDERS = {"inputs": "sagemaker", "messages": "sagemaker_chat"}
 UNREAD = ("lmi-0.23",)
 """Containers whose frames it does not know."""
-ENDPOINTS = [(PROVIDERS[entry.accepts], name) for name, entry in load_catalog(FILE).items() if not entry.container.name.startswith(UNREAD)]
+ENDPOINTS = [
+    (PROVIDERS[entry.accepts], name)
+    for name, entry in load_catalog(FILE).items()
+    if entry.container not in MEDIA and not entry.container.name.startswith(UNREAD)
+]
 ENDS = {"sagemaker": "<|endoftext|>", "sagemaker_chat": "<|eot_id|>"}
 """Of a prompt's answer it takes a token of this text for the end; of a chat's, it shows no text that comes with a finish reason, as LMI's end token does."""
 
