@@ -52,6 +52,8 @@ class Settings:
     """0 for any free one."""
     root_path: str = ""
     """Where a proxy in front serves the page, with a slash before and none behind."""
+    public: bool = False
+    """Whether strangers come: the page then reaches nothing but what is named here."""
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str], *, flags: Mapping[str, str] | None = None) -> Self:
@@ -76,6 +78,7 @@ class Settings:
             host=values.get("GRADIO_SERVER_NAME", "127.0.0.1"),
             port=_read(values, "GRADIO_SERVER_PORT", _port, 7860),
             root_path=_read(values, "GRADIO_ROOT_PATH", _root_path, ""),
+            public=_read(values, "CHAT_PUBLIC", _one_of(("yes", "no")), "yes" if "SPACE_ID" in values else "no") == "yes",
         )
         settings._check()
         return settings

@@ -17,7 +17,18 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["pytester"]
 
-OURS = ("CHAT_BACKEND", "CHAT_ACCEPTS", "CHAT_FAMILY", "CHAT_SESSIONS", "ENDPOINT_NAME", "endpoint_name", "INFERENCE_COMPONENT_NAME", "CONTAINER_URL")
+OURS = (
+    "CHAT_BACKEND",
+    "CHAT_ACCEPTS",
+    "CHAT_FAMILY",
+    "CHAT_SESSIONS",
+    "CHAT_PUBLIC",
+    "SPACE_ID",
+    "ENDPOINT_NAME",
+    "endpoint_name",
+    "INFERENCE_COMPONENT_NAME",
+    "CONTAINER_URL",
+)
 """Variables that the page reads."""
 
 PINNED = {
