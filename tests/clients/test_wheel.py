@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from filelock import FileLock
 
 from tests.clients.foreign import ENVIRONMENTS, ROOT
 
@@ -24,11 +25,20 @@ def run(folder: Path, program: str, *arguments: str) -> subprocess.CompletedProc
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _install(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Put the checkout as it is now in place of the one that the environment was made with, which brought what it requires."""
+def _installed(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> None:
+    """Put the checkout as it is now in place of the one that the environment was made with, which brought what it requires; once for all workers of a run."""
     if not BIN.exists():
         pytest.exit(f"{BIN} is not there: run make clients", returncode=2)
-    source = tmp_path_factory.mktemp("source")
+    own = tmp_path_factory.getbasetemp()
+    of_the_run = own if worker_id == "master" else own.parent
+    installed = of_the_run / "wheel-installed"
+    with FileLock(of_the_run / "wheel.lock"):
+        if not installed.exists():
+            _install(tmp_path_factory.mktemp("source"))
+            installed.touch()
+
+
+def _install(source: Path) -> None:
     for room in ("backends", "mock_server"):
         shutil.copytree(ROOT / room, source / room, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "README.md", "LICENSE"):
