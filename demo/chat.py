@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, TypeAlias
@@ -14,9 +14,11 @@ from demo.conversations import Conversations
 from demo.desk import Desk
 from demo.examples import EXAMPLES
 from demo.failures import OWN_FAULT, sentence
+from demo.media import with_what_is_kept
 from demo.panel import NO_FAULT, Panel
 from demo.run import Run
 from demo.tape import Tape, Tapes
+from demo.thread import Thread
 from demo.transcript import rows
 from demo.turns import Turn, told
 
@@ -32,13 +34,15 @@ LATEX: list[dict[str, str | bool]] = [
 
 Values: TypeAlias = Mapping[Any, Any]
 Updates: TypeAlias = dict[Any, Any]
-Turns: TypeAlias = tuple[Turn, ...]
 
 NOTHING: Updates = {}
 
 
 class ChatTab:
-    """A chat with one endpoint at a time; made inside a `gr.Blocks`."""
+    """A chat with one endpoint at a time; made inside a `gr.Blocks`.
+
+    Its `thread` is the conversation that is shown, as a `gr.State`; its `box` holds the question that is typed.
+    """
 
     def __init__(self, desk: Desk, panel: Panel, tapes: Tapes) -> None:
         self._desk = desk
@@ -46,7 +50,7 @@ class ChatTab:
         self._tapes = tapes
         self._runs: dict[str, Run | None] = {}
         self._conversations = Conversations()
-        self._turns = gr.State(())
+        self.thread = gr.State(Thread())
         self._chat = gr.Chatbot(
             show_label=False, elem_id="chat", height="100%", buttons=["copy"], layout="bubble", placeholder="Ask something, or pick a question below.",
             group_consecutive_messages=False, allow_tags=True, reasoning_tags=None, latex_delimiters=LATEX, allow_file_downloads=False, feedback_options=None,
@@ -54,7 +58,7 @@ class ChatTab:
         with gr.Row(elem_id="examples"):
             self._examples = [gr.Button(label, size="sm", elem_classes="example") for label, _ in EXAMPLES]
         with gr.Row(elem_id="ask"):
-            self._box = gr.Textbox(
+            self.box = gr.Textbox(
                 show_label=False,
                 label="Question",
                 container=False,
@@ -74,64 +78,99 @@ class ChatTab:
         self._wire()
 
     def _wire(self) -> None:
-        inputs = {self._turns, self._plain, self._box, *self._panel.inputs}
-        outputs = [self._turns, self._chat, self._box, self._send, self._stop, self._again, self._clear, self._plain, self._panel.fault]
+        inputs = {self.thread, self._plain, self.box, *self._panel.inputs}
         answering: dict[str, Any] = {
-            "inputs": inputs, "outputs": outputs, "show_progress": "hidden", "api_visibility": "private",
+            "inputs": inputs, "outputs": self.outputs, "show_progress": "hidden", "api_visibility": "private",
             "concurrency_limit": AT_ONCE, "concurrency_id": "answers",
         }  # fmt: skip
         quick: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
         for asked in (
-            gr.on([self._box.submit, self._send.click], self._ask_typed, **answering),
+            gr.on([self.box.submit, self._send.click], self._ask_typed, **answering),
             self._again.click(self._ask_again, **answering),
             *(button.click(self._example(question), **answering) for button, (_, question) in zip(self._examples, EXAMPLES, strict=True)),
         ):
-            asked.failure(self._broken, [self._turns, self._plain], outputs, **quick)
+            asked.failure(self._broken, [self.thread, self._plain], self.outputs, **quick)
         self._stop.click(self.stop, **quick)
-        self._clear.click(self._cleared, None, [self._turns, self._chat, self._again, self._clear], **quick)
-        self._plain.input(self._repaint, [self._turns, self._plain], self._chat, **quick)
+        self._clear.click(self._cleared, self._plain, self.outputs, **quick)
+        self._plain.input(self._repaint, [self.thread, self._plain], self._chat, **quick)
+
+    @property
+    def outputs(self) -> list[gr.components.Component]:
+        """Every control that `opened` may change."""
+        return [self.thread, self._chat, self.box, self._send, self._stop, self._again, self._clear, self._plain, self._panel.fault]
+
+    def is_answering(self, request: gr.Request) -> bool:
+        """Tell whether a page waits for an answer."""
+        return (request.session_hash or "") in self._runs
+
+    async def opened(self, thread: Thread, plain: bool, request: gr.Request) -> Updates:
+        """Show another conversation, whose endpoint begins anew; nothing happens while the page waits for an answer.
+
+        What showed a picture or a sound that is not kept any more is left out.
+        """
+        if self.is_answering(request):
+            return {self._send: gr.skip()}
+        session = request.session_hash or ""
+        self._conversations.close(session)
+        return self.show(thread.change_all(lambda turn: with_what_is_kept(turn, self._tapes.find(session, turn.tape))), plain)
+
+    def show(self, thread: Thread, plain: bool) -> Updates:
+        """Return what shows a conversation whose last answer has ended, if there is any."""
+        turns = thread.turns
+        return {
+            self.thread: thread,
+            self._chat: rows(turns, plain=plain),
+            self._again: gr.update(interactive=bool(turns), value="Retry" if turns and turns[-1].failure else "Regenerate"),
+            self._clear: gr.update(interactive=bool(turns)),
+        }
 
     async def _ask_typed(self, values: Values, request: gr.Request) -> AsyncGenerator[Updates]:
         # The box is emptied once, as the question shows in the chat: what stands in it later is the next question.
-        async with aclosing(self._ask(values[self._box], values[self._turns], values, request, taken={self._box: ""})) as answer:
+        async with aclosing(self._ask(values[self.box], values, request, taken={self.box: ""})) as answer:
             async for updates in answer:
                 yield updates
 
     async def _ask_again(self, values: Values, request: gr.Request) -> AsyncGenerator[Updates]:
-        turns: Turns = values[self._turns]
-        async with aclosing(self._ask(turns[-1].question if turns else "", turns[:-1], values, request)) as answer:
+        turns = values[self.thread].turns
+        async with aclosing(self._ask(turns[-1].question if turns else "", values, request, at=len(turns) - 1)) as answer:
             async for updates in answer:
                 yield updates
 
     def _example(self, question: str) -> Callable[[Values, gr.Request], AsyncGenerator[Updates]]:
         async def ask_example(values: Values, request: gr.Request) -> AsyncGenerator[Updates]:
-            async with aclosing(self._ask(question, values[self._turns], values, request)) as answer:
+            async with aclosing(self._ask(question, values, request)) as answer:
                 async for updates in answer:
                     yield updates
 
         return ask_example
 
-    async def _ask(self, question: str, before: Turns, values: Values, request: gr.Request, taken: Updates = NOTHING) -> AsyncGenerator[Updates]:
-        """Answer `question` behind the turns `before`, unless the session still waits for another answer; `taken` goes out with the first update."""
-        session = request.session_hash or ""
-        if not (question and question.strip()) or session in self._runs:
+    async def _ask(self, question: str, values: Values, request: gr.Request, *, at: int | None = None, taken: Updates = NOTHING) -> AsyncGenerator[Updates]:
+        """Answer `question` at the conversation's end, or beside the turn `at`, unless the page still waits for another answer.
+
+        Args:
+            taken: What goes out with the first update.
+        """
+        session, plain = request.session_hash or "", values[self._plain]
+        if not (question and question.strip()) or self.is_answering(request):
             yield {self._send: gr.skip()}
             return
-        plain, turn = values[self._plain], Turn(question)
+        thread, turn = _asked(values[self.thread], Turn(question), at), Turn(question)
+        before = thread.turns[:-1]
+        shown = rows(before, plain=plain)
         self._runs[session] = None  # a second question may come while the first update is on its way
         try:
-            yield self._begun() | taken | {self._turns: (*before, turn), self._chat: rows((*before, turn), plain=plain)}
+            yield self._begun() | taken | {self.thread: thread, self._chat: shown + rows([turn], plain=plain)}
             self._runs[session] = run = self._run(session, question, before, values)
             async with aclosing(run.turns()) as turns:
                 async for turn in turns:
-                    yield {self._chat: rows((*before, turn), plain=plain)}
+                    yield {self._chat: shown + rows([turn], plain=plain)}
         except BackendError as error:
             turn = Turn(question, failure=sentence(error))
         finally:
             del self._runs[session]
-        yield self._ended((*before, turn), plain)
+        yield self._ended(thread.change(len(before), lambda _: turn), plain)
 
-    def _run(self, session: str, question: str, before: Turns, values: Values) -> Run:
+    def _run(self, session: str, question: str, before: Iterable[Turn], values: Values) -> Run:
         chat = told(before, question, values[self._panel.system_prompt])
         request = self._panel.request(chat.messages, values)
         backend = self._conversations.backend(session, self._desk.backend(values[self._panel.front]), request.endpoint)
@@ -149,31 +188,26 @@ class ChatTab:
             self._plain: gr.update(interactive=False),
         }
 
-    def _ended(self, turns: Turns, plain: bool) -> Updates:
-        return {
-            self._turns: turns,
-            self._chat: rows(turns, plain=plain),
+    def _ended(self, thread: Thread, plain: bool) -> Updates:
+        return self.show(thread, plain) | {
             self._send: gr.update(visible=True),
             self._stop: gr.update(visible=False),
-            self._again: gr.update(interactive=True, value="Retry" if turns[-1].failure else "Regenerate"),
-            self._clear: gr.update(interactive=True),
             self._plain: gr.update(interactive=True),
             self._panel.fault: NO_FAULT,
         }
 
-    def _broken(self, turns: Turns, plain: bool) -> Updates:
+    def _broken(self, thread: Thread, plain: bool) -> Updates:
         """Give the controls back after a fault of our own, whose trace is in the log."""
-        unanswered = replace(turns[-1], failure=OWN_FAULT) if turns else Turn("", failure=OWN_FAULT)
-        return self._ended((*turns[:-1], unanswered), plain)
+        thread = thread if thread.nodes else thread.ask(Turn(""))
+        return self._ended(thread.change(-1, lambda turn: replace(turn, failure=OWN_FAULT)), plain)
 
-    async def _cleared(self, request: gr.Request) -> Updates:
-        self._conversations.close(request.session_hash or "")
-        return {self._turns: (), self._chat: [], self._again: gr.update(interactive=False, value="Regenerate"), self._clear: gr.update(interactive=False)}
+    async def _cleared(self, plain: bool, request: gr.Request) -> Updates:
+        return await self.opened(Thread(), plain, request)
 
-    def _repaint(self, turns: Turns, plain: bool) -> Any:
+    def _repaint(self, thread: Thread, plain: bool) -> Any:
         # In plain text the copy button would copy what stands for the signs that HTML reads: there, text is selected.
         buttons = [] if plain else ["copy"]
-        return gr.update(value=rows(turns, plain=plain), render_markdown=not plain, latex_delimiters=[] if plain else LATEX, buttons=buttons)
+        return gr.update(value=rows(thread.turns, plain=plain), render_markdown=not plain, latex_delimiters=[] if plain else LATEX, buttons=buttons)
 
     async def stop(self, request: gr.Request) -> None:
         """Stop the answer that a page waits for, if it does."""
@@ -191,3 +225,10 @@ class ChatTab:
         for run in filter(None, list(self._runs.values())):
             await run.stop()
         await self._conversations.aclose()
+
+
+def _asked(thread: Thread, turn: Turn, at: int | None) -> Thread:
+    """Return the conversation with `turn` at its end, or beside the one that stands `at`: in the place of that if nothing at all came of it."""
+    if at is not None and not (there := thread.turns[at]).answer and there.failure:
+        return thread.change(at, lambda _: turn)
+    return thread.ask(turn, at)

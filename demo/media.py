@@ -11,12 +11,14 @@ import asyncio
 import html
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from demo.tape import Tape, Tapes
+from demo.turns import Turn
 
 PAUSE_S = 0.1
 """How often it is looked for more."""
@@ -38,6 +40,12 @@ def element(tape: Tape) -> str:
     if not kind.startswith(("image/", "audio/", "video/")):
         return ""
     return ELEMENTS[kind].format(key=tape.key) if kind in ELEMENTS else UNSHOWN.format(kind=html.escape(kind))
+
+
+def with_what_is_kept(turn: Turn, tape: Tape | None) -> Turn:
+    """Return `turn`, without its tape and what it shows of that where `tape`, the one of that number, is not its own or not kept any more."""
+    is_its_own = tape is not None and tape.request.messages[-1].content == turn.question and (tape.key in turn.media or not turn.media)
+    return turn if is_its_own else replace(turn, tape=0, media="")
 
 
 def media_route(tapes: Tapes) -> Route:

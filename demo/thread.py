@@ -65,6 +65,10 @@ class Thread:
         node = self.nodes[place]
         return replace(self, nodes=(*self.nodes[:place], replace(node, turn=change(node.turn)), *self.nodes[place + 1 :]))
 
+    def change_all(self, change: Callable[[Turn], Turn]) -> Thread:
+        """Return the conversation with what `change` makes of each turn in its place, read or not."""
+        return replace(self, nodes=tuple(replace(node, turn=change(node.turn)) for node in self.nodes))
+
     def flip(self, at: int, step: int) -> Thread:
         """Return the conversation as it goes on, newest turns first, from the alternative `step` further than the one `at`; at the last one it stays."""
         beside = self._behind(self.nodes[self.path[at]].before)

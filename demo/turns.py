@@ -16,6 +16,15 @@ MARKS_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
+class Call:
+    """A tool that a model called."""
+
+    name: str
+    arguments: str = ""
+    """As the model wrote them: JSON, once they are whole."""
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """A question and what became of it."""
 
@@ -30,6 +39,14 @@ class Turn:
     """The number of the tape that keeps what came, in `demo.tape.Tapes`; 0 for none."""
     media: str = ""
     """HTML, our own, that shows or plays an answer that is no text; empty for one that is."""
+    reasoning: str = ""
+    """What the model thought before it answered."""
+    thought_s: float | None = None
+    """For how long it thought; None where it did not, or still does."""
+    calls: tuple[Call, ...] = ()
+    """The tools that it called."""
+    liked: bool | None = None
+    """Whether whoever asked likes the answer; None where they did not say."""
 
 
 @dataclass(frozen=True, slots=True)

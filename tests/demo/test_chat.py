@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -21,6 +22,8 @@ from demo.failures import OWN_FAULT
 from demo.page import Page
 from demo.panel import NO_FAULT, Panel
 from demo.tape import Tapes
+from demo.thread import Thread
+from demo.turns import Turn
 from tests.demo.fakes import FOREVER, ScriptedBackend, Step
 
 ANSWER: tuple[Step, ...] = (Token("yes"), Finish("stop"))
@@ -34,7 +37,7 @@ class Tab:
             self.panel = Panel(desk)
             self.tapes = Tapes()
             self.tab = ChatTab(desk, self.panel, self.tapes)
-        controls = {*self.panel.inputs, self.tab._turns, self.tab._plain, self.tab._box}
+        controls = {*self.panel.inputs, self.tab.thread, self.tab._plain, self.tab.box}
         self.values: dict[Any, Any] = {control: control.value for control in controls}
 
     async def use(self, handler: Any, session: str = "one") -> list[dict[Any, Any]]:
@@ -47,11 +50,11 @@ class Tab:
             yield updates
 
     async def ask(self, question: str) -> list[dict[Any, Any]]:
-        self.values[self.tab._box] = question
+        self.values[self.tab.box] = question
         return await self.use(self.tab._ask_typed)
 
     def shown(self) -> list[tuple[str, str, str | None]]:
-        return [(turn.question, turn.answer, turn.failure) for turn in self.values[self.tab._turns]]
+        return [(turn.question, turn.answer, turn.failure) for turn in self.values[self.tab.thread].turns]
 
 
 def scripted(*scripts: tuple[Step, ...], twin: bool = True) -> tuple[Tab, ScriptedBackend]:
@@ -66,7 +69,7 @@ async def test_a_question_is_answered_and_remembered() -> None:
     await tab.ask("two?")
     assert tab.shown() == [("one?", "yes", None), ("two?", "yes", None)]
     assert backend.requests[1].messages == [ChatMessage("user", "one?"), ChatMessage("assistant", "yes"), ChatMessage("user", "two?")]
-    assert tab.values[tab.tab._box] == ""
+    assert tab.values[tab.tab.box] == ""
 
 
 @pytest.mark.parametrize("question", ["", "  \n ", None])
@@ -74,17 +77,17 @@ async def test_an_empty_question_is_not_sent_and_changes_nothing(question: Any) 
     tab, backend = scripted(ANSWER)
     assert [list(updates) for updates in await tab.ask(question)] == [[tab.tab._send]]
     assert backend.requests == []
-    assert tab.values[tab.tab._box] == question
+    assert tab.values[tab.tab.box] == question
 
 
 async def test_while_an_answer_is_on_its_way_a_second_question_stays_in_the_box() -> None:
     tab, backend = scripted((Token("a"), FOREVER))
-    tab.values[tab.tab._box] = "one?"
+    tab.values[tab.tab.box] = "one?"
     first = tab.updates(tab.tab._ask_typed)
     while len(backend.requests) < 1:
         await anext(first)
     await tab.ask("two?")
-    assert tab.values[tab.tab._box] == "two?"
+    assert tab.values[tab.tab.box] == "two?"
     assert len(backend.requests) == 1
     await tab.tab.stop(gr.Request(session_hash="one"))
     async for _ in first:
@@ -94,16 +97,16 @@ async def test_while_an_answer_is_on_its_way_a_second_question_stays_in_the_box(
 
 async def test_what_is_typed_while_an_answer_comes_is_still_there_at_its_end() -> None:
     tab, _ = scripted((Token("a"), FOREVER))
-    tab.values[tab.tab._box] = "one?"
+    tab.values[tab.tab.box] = "one?"
     first = tab.updates(tab.tab._ask_typed)
     await anext(first)
-    assert tab.values[tab.tab._box] == ""
-    tab.values[tab.tab._box] = "two?"
+    assert tab.values[tab.tab.box] == ""
+    tab.values[tab.tab.box] = "two?"
     await anext(first)
     await tab.tab.stop(gr.Request(session_hash="one"))
     async for _ in first:
         pass
-    assert tab.values[tab.tab._box] == "two?"
+    assert tab.values[tab.tab.box] == "two?"
 
 
 async def test_of_two_questions_at_the_same_moment_one_is_asked() -> None:
@@ -131,14 +134,14 @@ async def test_whoever_left_may_ask_again(updates: int) -> None:
 
 async def test_people_do_not_wait_for_each_other() -> None:
     tab, backend = scripted((FOREVER,), ANSWER)
-    tab.values[tab.tab._box] = "one?"
+    tab.values[tab.tab.box] = "one?"
     stalled = tab.updates(tab.tab._ask_typed, "somebody")
     while len(backend.requests) < 1:
         await anext(stalled)
     await tab.ask("two?")
     assert tab.shown()[-1] == ("two?", "yes", None)
     await tab.tab.aclose()
-    assert [updates async for updates in stalled][-1][tab.tab._turns][-1].status == "stopped by you"
+    assert [updates async for updates in stalled][-1][tab.tab.thread].turns[-1].status == "stopped by you"
 
 
 @pytest.mark.parametrize("endpoint", ["falcon-7b-instruct-lmi", "falcon-7b-instruct-tgi"])
@@ -149,7 +152,7 @@ async def test_all_the_examples_are_answered_in_one_chat(endpoint: str) -> None:
         for _, question in (*EXAMPLES, EXAMPLES[0]):
             await tab.use(tab.tab._example(question))
         await desk.aclose()
-    turns = tab.values[tab.tab._turns]
+    turns = tab.values[tab.tab.thread].turns
     assert [turn.failure for turn in turns] == [None] * (len(EXAMPLES) + 1)
     assert all("finished" in turn.status for turn in turns)
     assert turns[-1].status.endswith("earlier turns left out")
@@ -164,6 +167,22 @@ async def test_regenerate_asks_the_last_question_again() -> None:
     assert backend.requests[2].messages == backend.requests[1].messages
 
 
+async def test_an_answer_that_was_regenerated_is_kept_as_an_alternative() -> None:
+    tab, _ = scripted((Token("no"), Finish()), ANSWER)
+    await tab.ask("one?")
+    await tab.use(tab.tab._ask_again)
+    thread = tab.values[tab.tab.thread]
+    assert thread.alternatives(0) == (1, 2)
+    assert thread.flip(0, -1).turns[0].answer == "no"
+
+
+async def test_a_failure_of_which_nothing_came_is_no_alternative() -> None:
+    tab, _ = scripted((StreamInterrupted("gone", code="x"),), ANSWER)
+    await tab.ask("one?")
+    await tab.use(tab.tab._ask_again)
+    assert tab.values[tab.tab.thread].alternatives(0) == (0, 1)
+
+
 async def test_after_an_error_the_button_says_retry_and_retries() -> None:
     tab, _ = scripted((Token("so far"), StreamInterrupted("gone", code="x")), ANSWER)
     updates = await tab.ask("one?")
@@ -176,23 +195,64 @@ async def test_after_an_error_the_button_says_retry_and_retries() -> None:
 
 async def test_an_example_is_asked_and_what_was_typed_stays() -> None:
     tab, backend = scripted(ANSWER)
-    tab.values[tab.tab._box] = "half a thou"
+    tab.values[tab.tab.box] = "half a thou"
     await tab.use(tab.tab._example("what is life"))
     assert backend.requests[0].messages == [ChatMessage("user", "what is life")]
-    assert tab.values[tab.tab._box] == "half a thou"
+    assert tab.values[tab.tab.box] == "half a thou"
 
 
 async def test_clear_forgets() -> None:
     tab, _ = scripted(ANSWER)
     await tab.ask("one?")
-    cleared = await tab.tab._cleared(gr.Request(session_hash="one"))
-    assert (cleared[tab.tab._turns], cleared[tab.tab._chat]) == ((), [])
+    cleared = await tab.tab._cleared(False, gr.Request(session_hash="one"))
+    assert (cleared[tab.tab.thread], cleared[tab.tab._chat]) == (Thread(), [])
+
+
+async def test_another_conversation_is_shown_and_goes_on() -> None:
+    tab, backend = scripted(ANSWER)
+    await tab.ask("one?")
+    opened = await tab.tab.opened(Thread().ask(Turn("old?", "so it was")), False, gr.Request(session_hash="one"))
+    assert [row["content"]["text"] for row in opened[tab.tab._chat]][:2] == ["old?", "so it was"]
+    assert opened[tab.tab._again] == gr.update(interactive=True, value="Regenerate")
+    tab.values[tab.tab.thread] = opened[tab.tab.thread]
+    await tab.ask("new?")
+    assert [message.content for message in backend.requests[-1].messages] == ["old?", "so it was", "new?"]
+    assert set(opened) <= set(tab.tab.outputs)
+
+
+async def test_no_other_conversation_is_opened_while_an_answer_is_on_its_way() -> None:
+    tab, backend = scripted((Token("a"), FOREVER))
+    tab.values[tab.tab.box] = "one?"
+    first, one = tab.updates(tab.tab._ask_typed), gr.Request(session_hash="one")
+    while len(backend.requests) < 1:
+        await anext(first)
+    assert tab.tab.is_answering(one)
+    assert not tab.tab.is_answering(gr.Request(session_hash="another"))
+    assert list(await tab.tab.opened(Thread(), False, one)) == [tab.tab._send]
+    await tab.tab.stop(one)
+    async for _ in first:
+        pass
+    assert not tab.tab.is_answering(one)
+
+
+async def test_a_turn_whose_tape_is_gone_shows_its_text_and_no_dead_picture() -> None:
+    tab, _ = scripted(ANSWER)
+    await tab.ask("one?")
+    kept = tab.values[tab.tab.thread].turns[0]
+    picture = f'<img src="media/{tab.tapes.of("one")[0].key}">'
+    turns = [kept, replace(kept, media=picture), replace(kept, media="<img src='media/other'>"), Turn("two?", "text", tape=1), Turn("x", "text", tape=9)]
+    thread = Thread()
+    for turn in turns:
+        thread = thread.ask(turn)
+    opened = (await tab.tab.opened(thread, False, gr.Request(session_hash="one")))[tab.tab.thread].turns
+    assert [(turn.tape, turn.media) for turn in opened] == [(1, ""), (1, picture), (0, ""), (0, ""), (0, "")]
+    assert [turn.answer for turn in opened] == [turn.answer for turn in turns]
 
 
 async def test_plain_text_is_a_view() -> None:
     tab, _ = scripted((Token("*a*"), Finish()))
     await tab.ask("one?")
-    view = tab.tab._repaint(tab.values[tab.tab._turns], True)
+    view = tab.tab._repaint(tab.values[tab.tab.thread], True)
     assert view["render_markdown"] is False
     assert view["value"][1]["content"]["text"] == "*a*"
 
@@ -267,10 +327,10 @@ async def test_a_stop_sequence_too_long_to_be_one_is_told_at_once() -> None:
 async def test_a_fault_of_our_own_gives_the_controls_back() -> None:
     tab, _ = scripted(ANSWER)
     await tab.ask("one?")
-    ended = tab.tab._broken(tab.values[tab.tab._turns], False)
-    assert [(turn.answer, turn.failure) for turn in ended[tab.tab._turns]] == [("yes", OWN_FAULT)]
+    ended = tab.tab._broken(tab.values[tab.tab.thread], False)
+    assert [(turn.answer, turn.failure) for turn in ended[tab.tab.thread].turns] == [("yes", OWN_FAULT)]
     assert ended[tab.tab._send]["visible"] is True
-    assert tab.tab._broken((), False)[tab.tab._turns][-1].failure == OWN_FAULT
+    assert tab.tab._broken(Thread(), False)[tab.tab.thread].turns[-1].failure == OWN_FAULT
 
 
 async def test_without_credentials_a_sentence_says_so() -> None:

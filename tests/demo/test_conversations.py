@@ -52,7 +52,7 @@ async def test_a_session_is_opened_before_the_first_question_and_closed_with_the
     await tab.ask("one?")
     await tab.ask("two?")
     assert (backend.opened, backend.closed, ids(backend)) == (["one-1"], [], ["one-1", "one-1"])
-    await tab.tab._cleared(ONE)
+    await tab.tab._cleared(False, ONE)
     await settle(tab)
     assert backend.closed == ["one-1"]
     await tab.ask("three?")
@@ -138,7 +138,7 @@ async def test_a_session_that_cannot_be_closed_is_nobodys_trouble() -> None:
 
 async def test_stop_is_heard_while_the_session_is_being_opened() -> None:
     tab, backend = stateful(opening=(FOREVER,))
-    tab.values[tab.tab._box] = "one?"
+    tab.values[tab.tab.box] = "one?"
     updates = tab.updates(tab.tab._ask_typed)
     while not backend.opened:
         await anext(updates)

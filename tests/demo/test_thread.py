@@ -80,6 +80,12 @@ def test_a_turn_changes_in_its_place() -> None:
     assert [turn.answer for turn in thread.turns] == ["a!", "other", "c!"]
 
 
+def test_all_turns_change_those_that_are_not_read_too() -> None:
+    thread = asked("ab").ask(turn("B"), 1).change_all(lambda turn: replace(turn, answer="other"))
+    assert questions(thread) == "aB"
+    assert [node.turn.answer for node in thread.nodes] == ["other"] * 3
+
+
 @pytest.mark.parametrize(
     ("thread", "left"),
     [
