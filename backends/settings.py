@@ -54,6 +54,8 @@ class Settings:
     """Where a proxy in front serves the page, with a slash before and none behind."""
     public: bool = False
     """Whether strangers come: the page then reaches nothing but what is named here."""
+    limits: tuple[tuple[str, int], ...] = ()
+    """Bounds that differ from the page's own, by their names."""
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str], *, flags: Mapping[str, str] | None = None) -> Self:
@@ -79,6 +81,7 @@ class Settings:
             port=_read(values, "GRADIO_SERVER_PORT", _port, 7860),
             root_path=_read(values, "GRADIO_ROOT_PATH", _root_path, ""),
             public=_read(values, "CHAT_PUBLIC", _one_of(("yes", "no")), "yes" if "SPACE_ID" in values else "no") == "yes",
+            limits=_read(values, "CHAT_LIMITS", _limits, ()),
         )
         settings._check()
         return settings
@@ -137,3 +140,9 @@ def _root_path(value: str) -> str:
     if path and not path.startswith(("/", "http://", "https://")):
         raise ValueError("a path such as /chat")
     return path
+
+
+def _limits(value: str) -> tuple[tuple[str, int], ...]:
+    if not re.fullmatch(r"\s*[a-z_]+=0*[1-9]\d{0,17}(\s*,\s*[a-z_]+=0*[1-9]\d{0,17})*\s*", value, re.ASCII):
+        raise ValueError("names with numbers over 0, such as answers=50,answer_s=120")
+    return tuple((name, int(number)) for name, number in re.findall(r"([a-z_]+)=(\d+)", value))

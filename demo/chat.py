@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import gradio as gr
 
 from backends.errors import BackendError
+from demo.admission import Admission, Refused, address_of
 from demo.conversations import Conversations
 from demo.desk import Desk
 from demo.examples import EXAMPLES
@@ -22,8 +23,8 @@ from demo.thread import Thread
 from demo.transcript import rows
 from demo.turns import Turn, told
 
-AT_ONCE = 200
-"""How many answers may be on their way at the same time: a stalled one keeps its place until it ends."""
+AT_ONCE = None
+"""How many answers Gradio lets be on their way before others wait for them, unseen: all, as the page's admission turns away in words whoever is too many."""
 
 LATEX: list[dict[str, str | bool]] = [
     {"left": "$$", "right": "$$", "display": True},
@@ -44,10 +45,11 @@ class ChatTab:
     Its `thread` is the conversation that is shown, as a `gr.State`; its `box` holds the question that is typed.
     """
 
-    def __init__(self, desk: Desk, panel: Panel, tapes: Tapes) -> None:
+    def __init__(self, desk: Desk, panel: Panel, tapes: Tapes, admission: Admission) -> None:
         self._desk = desk
         self._panel = panel
         self._tapes = tapes
+        self._admission = admission
         self._runs: dict[str, Run | None] = {}
         self._conversations = Conversations()
         self.thread = gr.State(Thread())
@@ -145,15 +147,25 @@ class ChatTab:
         return ask_example
 
     async def _ask(self, question: str, values: Values, request: gr.Request, *, at: int | None = None, taken: Updates = NOTHING) -> AsyncGenerator[Updates]:
-        """Answer `question` at the conversation's end, or beside the turn `at`, unless the page still waits for another answer.
+        """Answer `question` at the conversation's end, or beside the turn `at`, unless the page still waits for another answer or has no room for one.
 
         Args:
             taken: What goes out with the first update.
         """
-        session, plain = request.session_hash or "", values[self._plain]
         if not (question and question.strip()) or self.is_answering(request):
             yield {self._send: gr.skip()}
             return
+        try:
+            with self._admission.answering(address_of(request), question, values[self._panel.system_prompt], turns=len(values[self.thread].nodes)):
+                async with aclosing(self._answer(question, values, request, at, taken)) as answer:
+                    async for updates in answer:
+                        yield updates
+        except Refused as refusal:
+            gr.Warning(str(refusal), title="Not asked")
+            yield {self._send: gr.skip()}
+
+    async def _answer(self, question: str, values: Values, request: gr.Request, at: int | None, taken: Updates) -> AsyncGenerator[Updates]:
+        session, plain = request.session_hash or "", values[self._plain]
         thread, turn = _asked(values[self.thread], Turn(question), at), Turn(question)
         before = thread.turns[:-1]
         shown = rows(before, plain=plain)
@@ -175,7 +187,7 @@ class ChatTab:
         request = self._panel.request(chat.messages, values)
         backend = self._conversations.backend(session, self._desk.backend(values[self._panel.front]), request.endpoint)
         tape = Tape(request, values[self._panel.front])
-        run = Run(backend, request, left_out=chat.left_out, tape=tape)
+        run = Run(backend, request, left_out=chat.left_out, tape=tape, crowd=lambda: self._admission.answers)
         self._tapes.add(session, tape)  # one whose run could not be made would be on its way for ever
         return run
 

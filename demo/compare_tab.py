@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import html
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from typing import Any, TypeAlias
 
 import gradio as gr
 
 from backends.errors import BackendError
+from demo.admission import Admission, Refused, address_of
 from demo.chat import AT_ONCE, LATEX
 from demo.desk import Desk
 from demo.examples import EXAMPLES
@@ -72,7 +73,7 @@ class Side:
         """Return what heads its column in the table."""
         return f"{self.name}: {values[self.endpoint]}, {'whole' if values[self.whole] else 'streamed'}"
 
-    def lane(self, question: str, values: Values) -> Lane:
+    def lane(self, question: str, values: Values, crowd: Callable[[], int]) -> Lane:
         """Return the answer that the controls ask for, not yet begun, or why there is none."""
         panel = self._panel
         chosen = {panel.endpoint: self.endpoint, panel.fault: self.fault, panel.cut: self.cut, panel.profile: self.profile}
@@ -81,7 +82,7 @@ class Side:
             request = panel.request(messages, {**values, **{control: values[own] for control, own in chosen.items()}})
             backend = self._desk.backend(values[self.front])
             tape = Tape(request, values[self.front])
-            return Lane(Turn(question), Run(Whole(backend) if values[self.whole] else backend, request, tape=tape))
+            return Lane(Turn(question), Run(Whole(backend) if values[self.whole] else backend, request, tape=tape, crowd=crowd))
         except BackendError as error:
             return Lane(Turn(question, failure=sentence(error)))
 
@@ -93,9 +94,10 @@ class Side:
 class CompareTab:
     """Two answers side by side; made inside a `gr.Blocks`."""
 
-    def __init__(self, desk: Desk, panel: Panel, tapes: Tapes) -> None:
+    def __init__(self, desk: Desk, panel: Panel, tapes: Tapes, admission: Admission) -> None:
         self._panel = panel
         self._tapes = tapes
+        self._admission = admission
         self._races: dict[str, Race | None] = {}
         self._sides = tuple(Side(name, desk, panel) for name in "AB")
         with gr.Row(elem_classes="race"):
@@ -129,11 +131,21 @@ class CompareTab:
         self._stop.click(self.stop, **quick)
 
     async def _compare(self, values: Values, request: gr.Request) -> AsyncGenerator[Updates]:
-        """Put the question to both sides, unless the session still waits for another comparison."""
-        question, session = values[self._box], request.session_hash or ""
-        if not (question and question.strip()) or session in self._races:
+        """Put the question to both sides, unless the session still waits for another comparison or the page has no room for one."""
+        question = values[self._box]
+        if not (question and question.strip()) or (request.session_hash or "") in self._races:
             yield {self._send: gr.skip()}
             return
+        try:
+            with self._admission.answering(address_of(request), question, values[self._panel.system_prompt], answers=len(self._sides)):
+                async with aclosing(self._answers(question, values, request.session_hash or "")) as answers:
+                    async for updates in answers:
+                        yield updates
+        except Refused as refusal:
+            gr.Warning(str(refusal), title="Not asked")
+            yield {self._send: gr.skip()}
+
+    async def _answers(self, question: str, values: Values, session: str) -> AsyncGenerator[Updates]:
         self._races[session] = None  # a second question may come while the first update is on its way
         try:
             yield {self._send: gr.update(visible=False), self._stop: gr.update(visible=True), self._table: ""}
@@ -146,7 +158,7 @@ class CompareTab:
         yield self._idle()
 
     def _race(self, session: str, question: str, values: Values) -> Race:
-        race = Race([side.lane(question, values) for side in self._sides])
+        race = Race([side.lane(question, values, lambda: self._admission.answers) for side in self._sides])
         for lane in race.lanes:
             if lane.run:
                 self._tapes.add(session, lane.run.tape)

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from backends.chat import ChatBackend
+from backends.connection import Timeouts
 from backends.container import ContainerBackend
 from backends.endpoints import Endpoint
 from backends.errors import ConfigurationError
 from backends.sagemaker import Credentials, SageMakerBackend
 from backends.settings import Settings
+from demo.limits import limits_of
 from mock_server import MockServer
 
 SAGEMAKER, CONTAINER = "SageMaker runtime", "Container directly"
@@ -53,14 +55,15 @@ class Desk:
 @contextmanager
 def open_desk(settings: Settings) -> Iterator[Desk]:
     """Open what `settings` name, a twin of our own included, which ends with the block; raises ConfigurationError."""
+    timeouts = Timeouts(total_s=limits_of(settings).answer_s)
     if settings.backend == "mock":
         with MockServer(profile="typical") as twin:
-            yield _twin_desk(twin, settings.endpoint_name)
+            yield _twin_desk(twin, settings.endpoint_name, timeouts)
     else:
-        yield _sagemaker_desk(settings) if settings.backend == "sagemaker" else _container_desk(settings)
+        yield _sagemaker_desk(settings, timeouts) if settings.backend == "sagemaker" else _container_desk(settings, timeouts)
 
 
-def _twin_desk(twin: MockServer, picked: str | None) -> Desk:
+def _twin_desk(twin: MockServer, picked: str | None, timeouts: Timeouts) -> Desk:
     names = [endpoint.name for endpoint in twin.endpoints]
     if picked is not None and picked not in names:
         raise ConfigurationError(f"ENDPOINT_NAME (--endpoint) is {picked!r}; the built-in twin has {', '.join(names)}.")
@@ -68,23 +71,26 @@ def _twin_desk(twin: MockServer, picked: str | None) -> Desk:
         headline="The built-in twin of a SageMaker endpoint. Nothing leaves this machine.",
         place=urlsplit(twin.url).netloc,
         endpoints=tuple(sorted(twin.endpoints, key=lambda endpoint: endpoint.name != picked)),
-        fronts={SAGEMAKER: lambda: _twin_backend(twin.url), CONTAINER: lambda: ContainerBackend(use_proxy=False)},
+        fronts={SAGEMAKER: lambda: _twin_backend(twin.url, timeouts), CONTAINER: lambda: ContainerBackend(timeouts=timeouts, use_proxy=False)},
         scripted=True,
     )
 
 
-def _twin_backend(url: str) -> SageMakerBackend:
-    return SageMakerBackend(region="us-east-1", endpoint_url=url, credentials=Credentials("twin", "no-secret"), use_proxy=False)
+def _twin_backend(url: str, timeouts: Timeouts) -> SageMakerBackend:
+    return SageMakerBackend(region="us-east-1", endpoint_url=url, credentials=Credentials("twin", "no-secret"), timeouts=timeouts, use_proxy=False)
 
 
-def _sagemaker_desk(settings: Settings) -> Desk:
+def _sagemaker_desk(settings: Settings, timeouts: Timeouts) -> Desk:
     endpoint = Endpoint(
         settings.endpoint_name or "", accepts=settings.accepts, family=settings.family, component=settings.component, has_sessions=settings.sessions
     )
-    return Desk(headline="A SageMaker endpoint, with your AWS credentials.", place=endpoint.name, endpoints=(endpoint,), fronts={SAGEMAKER: SageMakerBackend})
+    fronts = {SAGEMAKER: lambda: SageMakerBackend(timeouts=timeouts)}
+    return Desk(headline="A SageMaker endpoint, with your AWS credentials.", place=endpoint.name, endpoints=(endpoint,), fronts=fronts)
 
 
-def _container_desk(settings: Settings) -> Desk:
+def _container_desk(settings: Settings, timeouts: Timeouts) -> Desk:
     url = settings.container_url or ""
     endpoint = Endpoint(settings.endpoint_name or urlsplit(url).netloc, accepts=settings.accepts, family=settings.family, url=url)
-    return Desk(headline="A model container, reached directly.", place=url, endpoints=(endpoint,), fronts={CONTAINER: ContainerBackend})
+    return Desk(
+        headline="A model container, reached directly.", place=url, endpoints=(endpoint,), fronts={CONTAINER: lambda: ContainerBackend(timeouts=timeouts)}
+    )

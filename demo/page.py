@@ -8,9 +8,11 @@ import gradio as gr
 from fastapi import FastAPI
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
+from demo.admission import Admission
 from demo.chat import ChatTab
 from demo.compare_tab import CompareTab
 from demo.desk import Desk
+from demo.limits import PRIVATE, Limits
 from demo.media import media_route
 from demo.panel import Panel
 from demo.tape import Tapes
@@ -18,6 +20,9 @@ from demo.tokens_tab import TokensTab
 from demo.wire_tab import WireTab, recording_lines
 
 _HERE = Path(__file__).parent
+
+SPARE = 20
+"""Events of pages that are handled beside as many answers as there may be: those, too, that turn somebody away."""
 
 # The packaged semibold cuts hold no Latin letters, so bold text asks for the bold ones.
 THEME = gr.themes.Default(
@@ -42,23 +47,26 @@ THEME = gr.themes.Default(
 class Page:
     """The Blocks of one page, and what to stop when its server ends."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, limits: Limits = PRIVATE) -> None:
         self._tapes = tapes = Tapes()
+        admission = Admission(limits)
         with gr.Blocks(title="Streamtwin", analytics_enabled=False, fill_height=True) as self.blocks:
             with gr.Sidebar(width=330, elem_id="panel"):
                 panel = Panel(desk)
             gr.Markdown(f"# Streamtwin\n{desk.headline} `{desk.place}`", elem_id="header")
             with gr.Tabs(elem_id="tabs"):
                 with gr.Tab("Chat", elem_id="chat-tab"):
-                    self._chat = ChatTab(desk, panel, tapes)
+                    self._chat = ChatTab(desk, panel, tapes, admission)
                 with gr.Tab("Compare", elem_id="compare-tab"):
-                    self._compare = CompareTab(desk, panel, tapes)
+                    self._compare = CompareTab(desk, panel, tapes, admission)
                 with gr.Tab("Wire", elem_id="wire-tab") as tab:
                     wire = WireTab(tapes, tab)
                 with gr.Tab("Tokens", elem_id="tokens-tab") as tab:
                     TokensTab(tapes, tab)
             for leave in (self._chat.leave, self._compare.leave, wire.leave):
                 self.blocks.unload(leave)
+        # Gradio has 40 places for events of any kind, and a stalled answer keeps its own: whoever came next would wait for it.
+        self.blocks.max_threads = limits.answers + SPARE
         # Nobody but the page itself calls its functions: over the API, one could start answers that no one reads.
         self.blocks.queue(api_open=False)
 

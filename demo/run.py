@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
@@ -18,7 +18,7 @@ from backends.prompts import family
 from backends.timing import Timing
 from demo.failures import OWN_FAULT, sentence
 from demo.media import element
-from demo.pacing import pause_s
+from demo.pacing import crowd_s, pause_s
 from demo.status import ending, progress, result, with_left_out
 from demo.tape import Tape
 from demo.turns import Turn
@@ -46,12 +46,14 @@ class Run:
     Args:
         left_out: How many turns of the chat the request does not tell.
         tape: What keeps all that comes.
+        crowd: How many answers, this one among them, are on their way now.
 
     Raises:
         ConfigurationError: The endpoint's model family is unknown.
     """
 
-    def __init__(self, backend: Streaming, request: ChatRequest, *, left_out: int = 0, tape: Tape | None = None) -> None:
+    def __init__(self, backend: Streaming, request: ChatRequest, *, left_out: int = 0, tape: Tape | None = None, crowd: Callable[[], int] = lambda: 1) -> None:
+        self._crowd = crowd
         self._question = request.messages[-1].content
         self._messages = len(request.messages) + 2 * left_out
         self._left_out = left_out
@@ -101,10 +103,10 @@ class Run:
         painted_at_s = float("-inf")
         while True:
             with suppress(TimeoutError):
-                async with asyncio.timeout(TICK_S):
+                async with asyncio.timeout(max(TICK_S, crowd_s(self._crowd()))):
                     await self._arrived.wait()
             if self._arrived.is_set():
-                rest_s = painted_at_s + pause_s(self._text, self._messages) - self._now()
+                rest_s = painted_at_s + pause_s(self._text, self._messages, self._crowd()) - self._now()
                 if rest_s > 0:
                     await asyncio.wait({reader}, timeout=rest_s)
                 self._arrived.clear()

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backends.settings import Settings
 from demo.desk import Desk, open_desk
+from demo.limits import limits_of
 from demo.page import Page
 
 # A model's Markdown may ask for an image from any host and tell it the chat by its address.
@@ -54,7 +55,7 @@ def bind(host: str, port: int) -> socket.socket:
 
 def create_app(desk: Desk, settings: Settings) -> FastAPI:
     """Return the page as an ASGI application that closes `desk` when it ends."""
-    page = Page(desk)
+    page = Page(desk, limits_of(settings))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

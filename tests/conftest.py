@@ -23,6 +23,7 @@ OURS = (
     "CHAT_FAMILY",
     "CHAT_SESSIONS",
     "CHAT_PUBLIC",
+    "CHAT_LIMITS",
     "SPACE_ID",
     "ENDPOINT_NAME",
     "endpoint_name",

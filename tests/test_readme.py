@@ -7,11 +7,13 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from backends.prompts import FAMILIES
+from demo.limits import Limits
 from mock_server import MockServer
 from mock_server.catalog import KEYS
 from mock_server.containers import CONTAINERS
@@ -91,6 +93,11 @@ def test_a_command_is_called_with_flags_that_it_has(command: str) -> None:
 def test_every_model_family_is_told_and_no_other() -> None:
     told = README.partition("| `CHAT_FAMILY` |")[2].partition("\n")[0]
     assert set(re.findall(r"`([^`]+)`", told)) == set(FAMILIES)
+
+
+def test_every_limit_of_the_page_is_told_and_no_other() -> None:
+    told = README.partition("| `CHAT_LIMITS` |")[2].partition("\n")[0]
+    assert set(re.findall(r"`([a-z_]+)`", told)) == {limit.name for limit in fields(Limits)}
 
 
 def test_every_fault_is_told_and_no_other() -> None:

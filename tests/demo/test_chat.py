@@ -15,10 +15,12 @@ from backends.endpoints import Endpoint
 from backends.errors import StreamInterrupted
 from backends.events import Finish, Token
 from backends.settings import Settings
+from demo.admission import Admission
 from demo.chat import ChatTab
-from demo.desk import Desk, open_desk
+from demo.desk import CONTAINER, SAGEMAKER, Desk, open_desk
 from demo.examples import EXAMPLES
 from demo.failures import OWN_FAULT
+from demo.limits import PRIVATE, Limits
 from demo.page import Page
 from demo.panel import NO_FAULT, Panel
 from demo.tape import Tapes
@@ -32,11 +34,11 @@ ANSWER: tuple[Step, ...] = (Token("yes"), Finish("stop"))
 class Tab:
     """A chat tab and somebody who uses it."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, limits: Limits = PRIVATE) -> None:
         with gr.Blocks():
             self.panel = Panel(desk)
             self.tapes = Tapes()
-            self.tab = ChatTab(desk, self.panel, self.tapes)
+            self.tab = ChatTab(desk, self.panel, self.tapes, Admission(limits))
         controls = {*self.panel.inputs, self.tab.thread, self.tab._plain, self.tab.box}
         self.values: dict[Any, Any] = {control: control.value for control in controls}
 
@@ -57,10 +59,10 @@ class Tab:
         return [(turn.question, turn.answer, turn.failure) for turn in self.values[self.tab.thread].turns]
 
 
-def scripted(*scripts: tuple[Step, ...], twin: bool = True) -> tuple[Tab, ScriptedBackend]:
+def scripted(*scripts: tuple[Step, ...], twin: bool = True, limits: Limits = PRIVATE) -> tuple[Tab, ScriptedBackend]:
     backend = ScriptedBackend(scripts)
     desk = Desk(headline="", place="", endpoints=(Endpoint("one"), Endpoint("two", accepts="messages")), fronts={"front": lambda: backend}, scripted=twin)
-    return Tab(desk), backend
+    return Tab(desk, limits), backend
 
 
 async def test_a_question_is_answered_and_remembered() -> None:
@@ -357,3 +359,46 @@ async def test_a_page_that_ends_stops_its_answers() -> None:
     with open_desk(Settings()) as desk:
         page = Page(desk)
         await asyncio.gather(page.aclose(), desk.aclose())
+
+
+REFUSED = (
+    (replace(PRIVATE, question_characters=4), "one more?", "This text has 9 characters"),
+    (replace(PRIVATE, turns=1), "two?", "This conversation has 1 questions"),
+    (replace(PRIVATE, questions_a_minute=1), "two?", "You asked 1 questions within a minute"),
+)
+
+
+@pytest.mark.parametrize(("limits", "question", "words"), REFUSED)
+async def test_whoever_reaches_a_limit_is_told_and_keeps_what_was_typed(limits: Limits, question: str, words: str) -> None:
+    tab, backend = scripted(ANSWER, limits=limits)
+    await tab.ask("one?")
+    with pytest.warns(UserWarning, match=words):
+        updates = await tab.ask(question)
+    assert [list(update) for update in updates] == [[tab.tab._send]]
+    assert tab.values[tab.tab.box] == question
+    assert tab.shown() == [("one?", "yes", None)]
+    assert len(backend.requests) == 1
+
+
+async def test_an_answer_on_its_way_holds_a_place_until_it_ends() -> None:
+    tab, backend = scripted((Token("a"), FOREVER), ANSWER, limits=replace(PRIVATE, answers=1))
+    stalled = tab.updates(tab.tab._example("one?"), "somebody")
+    while len(backend.requests) < 1:
+        await anext(stalled)
+    with pytest.warns(UserWarning, match="1 answers are on their way, and the page sends 1 at once"):
+        await tab.ask("two?")
+    await tab.tab.aclose()
+    async for _ in stalled:
+        pass
+    await tab.ask("two?")
+    assert tab.shown()[-1] == ("two?", "yes", None)
+
+
+@pytest.mark.parametrize("front", [SAGEMAKER, CONTAINER])
+async def test_an_answer_ends_when_its_time_is_over(front: str) -> None:
+    with open_desk(Settings(limits=(("answer_s", 1),))) as desk:
+        tab = Tab(desk)
+        tab.values |= {tab.panel.front: front, tab.panel.profile: "instant", tab.panel.fault: "stall@8"}
+        await tab.ask("what is life")
+        await desk.aclose()
+    assert [failure for _, _, failure in tab.shown()] == ["The endpoint took too long: the answer took longer than 1 s"]

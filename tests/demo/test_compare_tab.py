@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import gradio as gr
@@ -14,9 +15,11 @@ from backends.endpoints import Endpoint
 from backends.errors import TransportError
 from backends.events import Finish, Token
 from backends.settings import Settings
+from demo.admission import Admission
 from demo.compare_tab import CompareTab
 from demo.desk import Desk, open_desk
 from demo.failures import OWN_FAULT
+from demo.limits import PRIVATE, Limits
 from demo.panel import Panel
 from demo.tape import Tapes
 from tests.demo.fakes import FOREVER, ScriptedBackend, Step, every
@@ -28,11 +31,11 @@ SOMEBODY = gr.Request(session_hash="one")
 class Tab:
     """A compare tab and somebody who uses it."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, limits: Limits = PRIVATE) -> None:
         self.tapes = Tapes()
         with gr.Blocks():
             self.panel = Panel(desk)
-            self.tab = CompareTab(desk, self.panel, self.tapes)
+            self.tab = CompareTab(desk, self.panel, self.tapes, Admission(limits))
         self.sides = self.tab._sides
         controls = {*self.panel.inputs, self.tab._box, *self.sides[0].inputs, *self.sides[1].inputs}
         self.values: dict[Any, Any] = {control: control.value for control in controls}
@@ -51,10 +54,10 @@ class Tab:
         return [[row["content"]["text"] for row in self.shown[side.chat]] for side in self.sides]
 
 
-def scripted(*scripts: tuple[Step, ...], twin: bool = True) -> tuple[Tab, ScriptedBackend]:
+def scripted(*scripts: tuple[Step, ...], twin: bool = True, limits: Limits = PRIVATE) -> tuple[Tab, ScriptedBackend]:
     backend = ScriptedBackend(scripts)
     endpoints = (Endpoint("one"), Endpoint("two", accepts="messages"))
-    return Tab(Desk(headline="", place="", endpoints=endpoints, fronts={"front": lambda: backend}, scripted=twin)), backend
+    return Tab(Desk(headline="", place="", endpoints=endpoints, fronts={"front": lambda: backend}, scripted=twin), limits), backend
 
 
 async def test_both_sides_answer_one_question() -> None:
@@ -187,3 +190,10 @@ async def test_stop_without_a_comparison_does_nothing() -> None:
     tab, _ = scripted(ANSWER)
     await asyncio.gather(tab.tab.stop(SOMEBODY), tab.tab.aclose())
     assert tab.shown == {}
+
+
+async def test_a_comparison_needs_two_places_and_whoever_gets_none_is_told() -> None:
+    tab, backend = scripted(ANSWER, limits=replace(PRIVATE, answers_each=1))
+    with pytest.warns(UserWarning, match="a visitor gets 1 at once"):
+        assert [list(updates) for updates in await tab.compare()] == [[tab.tab._send]]
+    assert backend.requests == []

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from demo.pacing import open_code_characters, pause_s
+from demo.pacing import crowd_s, open_code_characters, pause_s
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,16 @@ from demo.pacing import open_code_characters, pause_s
 )
 def test_the_longer_an_answer_the_rarer_it_is_painted(text: str, messages: int, expected_s: float) -> None:
     assert pause_s(text, messages) == expected_s
+
+
+@pytest.mark.parametrize(("answers", "expected_s"), [(0, 0.05), (1, 0.05), (6, 0.05), (50, 0.4), (125, 1.0), (1000, 1.0)])
+def test_the_more_answers_are_on_their_way_the_rarer_each_is_painted(answers: int, expected_s: float) -> None:
+    assert pause_s("", 1, answers) == expected_s
+
+
+def test_a_crowd_does_not_hurry_an_answer_that_is_painted_rarely_for_its_length() -> None:
+    assert pause_s("x" * 4097, 1, 10) == 0.1
+    assert crowd_s(10) == 0.08
 
 
 @pytest.mark.parametrize(
