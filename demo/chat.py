@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import replace
+from itertools import count
 from typing import Any, TypeAlias
 
 import gradio as gr
 
 from backends.errors import BackendError
 from demo.admission import Admission, Refused, address_of
-from demo.conversations import Conversations
 from demo.desk import Desk
 from demo.examples import EXAMPLES
 from demo.failures import OWN_FAULT, sentence
 from demo.media import with_what_is_kept
 from demo.panel import NO_FAULT, Panel
 from demo.run import Run
+from demo.sessions import Sessions
 from demo.tape import Tape, Tapes
 from demo.thread import Thread
 from demo.transcript import rows
@@ -38,11 +39,14 @@ Updates: TypeAlias = dict[Any, Any]
 
 NOTHING: Updates = {}
 
+_changes = count(1)
+
 
 class ChatTab:
     """A chat with one endpoint at a time; made inside a `gr.Blocks`.
 
-    Its `thread` is the conversation that is shown, as a `gr.State`; its `box` holds the question that is typed.
+    Its `thread` is the conversation that is shown, as a `gr.State`; `changes` is one that holds another number whenever an answer of it has ended, or it became
+    another; `box` holds the question that is typed; `plain` tells whether text is shown as it is.
     """
 
     def __init__(self, desk: Desk, panel: Panel, tapes: Tapes, admission: Admission) -> None:
@@ -51,8 +55,8 @@ class ChatTab:
         self._tapes = tapes
         self._admission = admission
         self._runs: dict[str, Run | None] = {}
-        self._conversations = Conversations()
-        self.thread = gr.State(Thread())
+        self._sessions = Sessions()
+        self.thread, self.changes = gr.State(Thread()), gr.State(0)
         self._chat = gr.Chatbot(
             show_label=False, elem_id="chat", height="100%", buttons=["copy"], layout="bubble", placeholder="Ask something, or pick a question below.",
             group_consecutive_messages=False, allow_tags=True, reasoning_tags=None, latex_delimiters=LATEX, allow_file_downloads=False, feedback_options=None,
@@ -76,11 +80,11 @@ class ChatTab:
         with gr.Row(elem_id="tools"):
             self._again = gr.Button("Regenerate", size="sm", scale=0, interactive=False, elem_id="again")
             self._clear = gr.Button("Clear", size="sm", scale=0, interactive=False, elem_id="clear")
-            self._plain = gr.Checkbox(False, label="Plain text", container=False, scale=0, min_width=120, elem_id="plain")
+            self.plain = gr.Checkbox(False, label="Plain text", container=False, scale=0, min_width=120, elem_id="plain")
         self._wire()
 
     def _wire(self) -> None:
-        inputs = {self.thread, self._plain, self.box, *self._panel.inputs}
+        inputs = {self.thread, self.plain, self.box, *self._panel.inputs}
         answering: dict[str, Any] = {
             "inputs": inputs, "outputs": self.outputs, "show_progress": "hidden", "api_visibility": "private",
             "concurrency_limit": AT_ONCE, "concurrency_id": "answers",
@@ -91,15 +95,15 @@ class ChatTab:
             self._again.click(self._ask_again, **answering),
             *(button.click(self._example(question), **answering) for button, (_, question) in zip(self._examples, EXAMPLES, strict=True)),
         ):
-            asked.failure(self._broken, [self.thread, self._plain], self.outputs, **quick)
+            asked.failure(self._broken, [self.thread, self.plain], self.outputs, **quick)
         self._stop.click(self.stop, **quick)
-        self._clear.click(self._cleared, self._plain, self.outputs, **quick)
-        self._plain.input(self._repaint, [self.thread, self._plain], self._chat, **quick)
+        self._clear.click(self._cleared, self.plain, self.outputs, **quick)
+        self.plain.input(self._repaint, [self.thread, self.plain], self._chat, **quick)
 
     @property
     def outputs(self) -> list[gr.components.Component]:
         """Every control that `opened` may change."""
-        return [self.thread, self._chat, self.box, self._send, self._stop, self._again, self._clear, self._plain, self._panel.fault]
+        return [self.thread, self.changes, self._chat, self.box, self._send, self._stop, self._again, self._clear, self.plain, self._panel.fault]
 
     def is_answering(self, request: gr.Request) -> bool:
         """Tell whether a page waits for an answer."""
@@ -113,7 +117,7 @@ class ChatTab:
         if self.is_answering(request):
             return {self._send: gr.skip()}
         session = request.session_hash or ""
-        self._conversations.close(session)
+        self._sessions.close(session)
         return self.show(thread.change_all(lambda turn: with_what_is_kept(turn, self._tapes.find(session, turn.tape))), plain)
 
     def show(self, thread: Thread, plain: bool) -> Updates:
@@ -121,6 +125,7 @@ class ChatTab:
         turns = thread.turns
         return {
             self.thread: thread,
+            self.changes: next(_changes),
             self._chat: rows(turns, plain=plain),
             self._again: gr.update(interactive=bool(turns), value="Retry" if turns and turns[-1].failure else "Regenerate"),
             self._clear: gr.update(interactive=bool(turns)),
@@ -165,7 +170,7 @@ class ChatTab:
             yield {self._send: gr.skip()}
 
     async def _answer(self, question: str, values: Values, request: gr.Request, at: int | None, taken: Updates) -> AsyncGenerator[Updates]:
-        session, plain = request.session_hash or "", values[self._plain]
+        session, plain = request.session_hash or "", values[self.plain]
         thread, turn = _asked(values[self.thread], Turn(question), at), Turn(question)
         before = thread.turns[:-1]
         shown = rows(before, plain=plain)
@@ -185,7 +190,7 @@ class ChatTab:
     def _run(self, session: str, question: str, before: Iterable[Turn], values: Values) -> Run:
         chat = told(before, question, values[self._panel.system_prompt])
         request = self._panel.request(chat.messages, values)
-        backend = self._conversations.backend(session, self._desk.backend(values[self._panel.front]), request.endpoint)
+        backend = self._sessions.backend(session, self._desk.backend(values[self._panel.front]), request.endpoint)
         tape = Tape(request, values[self._panel.front])
         run = Run(backend, request, left_out=chat.left_out, tape=tape, crowd=lambda: self._admission.answers)
         self._tapes.add(session, tape)  # one whose run could not be made would be on its way for ever
@@ -197,14 +202,14 @@ class ChatTab:
             self._stop: gr.update(visible=True),
             self._again: gr.update(interactive=False),
             self._clear: gr.update(interactive=False),
-            self._plain: gr.update(interactive=False),
+            self.plain: gr.update(interactive=False),
         }
 
     def _ended(self, thread: Thread, plain: bool) -> Updates:
         return self.show(thread, plain) | {
             self._send: gr.update(visible=True),
             self._stop: gr.update(visible=False),
-            self._plain: gr.update(interactive=True),
+            self.plain: gr.update(interactive=True),
             self._panel.fault: NO_FAULT,
         }
 
@@ -229,14 +234,14 @@ class ChatTab:
     async def leave(self, request: gr.Request) -> None:
         """End what belongs to a page that is gone."""
         await self.stop(request)
-        self._conversations.close(request.session_hash or "")
+        self._sessions.close(request.session_hash or "")
         self._tapes.forget(request.session_hash or "")
 
     async def aclose(self) -> None:
         """Stop every answer, and end every conversation."""
         for run in filter(None, list(self._runs.values())):
             await run.stop()
-        await self._conversations.aclose()
+        await self._sessions.aclose()
 
 
 def _asked(thread: Thread, turn: Turn, at: int | None) -> Thread:

@@ -20,7 +20,7 @@ def rows(turns: Iterable[Turn], *, plain: bool = False) -> list[dict[str, Any]]:
 
 def _rows(turn: Turn, plain: bool) -> Iterator[dict[str, Any]]:
     note = "\n\n".join(filter(None, (turn.failure, turn.status)))
-    question, answer, figures = map(_as_html, (turn.question, turn.answer, note)) if plain else (_literal(turn.question), turn.answer, _literal(note))
+    question, answer, figures = map(_as_html, (turn.question, turn.answer, note)) if plain else (literal(turn.question), turn.answer, literal(note))
     return map(_row, ("user", "assistant", "assistant"), (question, turn.media or answer, figures))
 
 
@@ -34,7 +34,7 @@ def _as_html(text: str) -> str:
     return html.escape(text, quote=False)
 
 
-def _literal(text: str) -> str:
+def literal(text: str) -> str:
     """Return Markdown that shows `text` as it is."""
     marked = _MARKUP.sub(lambda mark: f"{mark[0]}\\" if mark[0].isdigit() else f"\\{mark[0]}", text)
     return _INDENT.sub(lambda indent: "\N{NO-BREAK SPACE}" * len(indent[0].expandtabs(4)), marked)

@@ -39,7 +39,7 @@ class Tab:
             self.panel = Panel(desk)
             self.tapes = Tapes()
             self.tab = ChatTab(desk, self.panel, self.tapes, Admission(limits))
-        controls = {*self.panel.inputs, self.tab.thread, self.tab._plain, self.tab.box}
+        controls = {*self.panel.inputs, self.tab.thread, self.tab.plain, self.tab.box}
         self.values: dict[Any, Any] = {control: control.value for control in controls}
 
     async def use(self, handler: Any, session: str = "one") -> list[dict[Any, Any]]:

@@ -17,8 +17,8 @@ from backends.chat import ChatMessage, ChatRequest
 from backends.endpoints import Endpoint
 from backends.errors import BackendError, ConfigurationError, RequestRejected, TransportError
 from backends.sagemaker import Credentials, SageMakerBackend
-from demo.conversations import Conversations
 from demo.desk import Desk
+from demo.sessions import Sessions
 from mock_server import MockServer
 from tests.demo.fakes import FOREVER, ScriptedBackend, StatefulBackend, Step
 from tests.demo.test_chat import ANSWER, Tab
@@ -33,7 +33,7 @@ def stateful(*scripts: tuple[Step, ...], now: datetime = NOW, **outcomes: Any) -
     backend = StatefulBackend(scripts or (ANSWER,), **outcomes)
     endpoints = (Endpoint("one", has_sessions=True), Endpoint("two", has_sessions=True), Endpoint("three"))
     tab = Tab(Desk(headline="", place="", endpoints=endpoints, fronts={"front": lambda: backend, "other": lambda: ScriptedBackend((ANSWER,))}))
-    tab.tab._conversations = Conversations(lambda: now)
+    tab.tab._sessions = Sessions(lambda: now)
     return tab, backend
 
 
@@ -43,7 +43,7 @@ def ids(backend: ScriptedBackend) -> list[str | None]:
 
 async def settle(tab: Tab) -> None:
     """Wait for the sessions that are being closed."""
-    await asyncio.gather(*tab.tab._conversations._closing)
+    await asyncio.gather(*tab.tab._sessions._closing)
 
 
 async def test_a_session_is_opened_before_the_first_question_and_closed_with_the_conversation() -> None:
@@ -197,8 +197,8 @@ async def test_a_twin_that_forgot_the_session_costs_nobody_an_answer(tmp_path: P
 async def test_an_answer_in_a_session_tells_what_the_endpoint_told(tmp_path: Path) -> None:
     with twin_desk(tmp_path) as (_, desk):
         backend = desk.fronts["front"]()
-        conversations = Conversations()
-        streaming = conversations.backend("page", backend, desk.endpoint("two"))
+        sessions = Sessions()
+        streaming = sessions.backend("page", backend, desk.endpoint("two"))
         answer = streaming.stream(ChatRequest(messages=[ChatMessage("user", "hello")], endpoint=desk.endpoint("two"), custom_attributes="mock.profile=instant"))
         assert (answer.request_id, answer.content_type, answer.headers) == (None, None, {})
         async with answer:
@@ -208,5 +208,5 @@ async def test_an_answer_in_a_session_tells_what_the_endpoint_told(tmp_path: Pat
         await closed.aclose()
         async with closed:
             assert [event async for event in closed] == []
-        await conversations.aclose()
+        await sessions.aclose()
         await backend.aclose()

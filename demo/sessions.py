@@ -47,7 +47,7 @@ class Kept:
             await self.backend.close_session(self.session)
 
 
-class Conversations:
+class Sessions:
     """One session at most for each page."""
 
     def __init__(self, now: Callable[[], datetime] = utc_now) -> None:
@@ -98,7 +98,7 @@ class Conversations:
 class InSession:
     """A backend whose answers belong to one conversation."""
 
-    conversations: Conversations
+    sessions: Sessions
     page: str
     backend: SessionStreaming
 
@@ -139,7 +139,7 @@ class SessionAnswer:
         except BackendError as error:
             if not is_unknown_session(error):
                 raise
-            self._place.conversations.forget(self._place.page)
+            self._place.sessions.forget(self._place.page)
             await self._enter()
         return self
 
@@ -164,7 +164,7 @@ class SessionAnswer:
         if self._closed:
             return
         place = self._place
-        self._opening = asyncio.create_task(place.conversations.session_id(place.page, place.backend, self._request.endpoint))
+        self._opening = asyncio.create_task(place.sessions.session_id(place.page, place.backend, self._request.endpoint))
         try:
             await asyncio.wait({self._opening})
         finally:
