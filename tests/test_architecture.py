@@ -41,7 +41,7 @@ ROOMS = {
     "mock_server.upstream": Room(TWIN | CALLERS | {"backends.connection"}, frozenset({"orjson"})),
     "mock_server.signature": Room(TWIN, frozenset({"botocore"})),
     "mock_server.pytest_plugin": Room(TWIN, frozenset({"pytest"})),
-    "demo": Room(frozenset({"backends", "demo", "mock_server.MockServer"}), frozenset({"fastapi", "gradio", "starlette", "uvicorn"})),
+    "demo": Room(frozenset({"backends", "demo", "mock_server.MockServer"}), frozenset({"fastapi", "gradio", "pydantic", "starlette", "uvicorn"})),
 }
 """The longest name that fits a file is its room."""
 
@@ -103,6 +103,7 @@ BROUGHT_BY = {
     "httpx2": "openai",
     "httpx_sse": "httpx-sse",
     "huggingface_hub": "huggingface-hub",
+    "markdown_it": "markdown-it-py",
     "sseclient": "sseclient-py",
 }
 """Packages that come with one of ours, which will not do without them."""

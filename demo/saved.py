@@ -1,0 +1,133 @@
+"""Kept conversations as JSON: what stands in a browser's storage, and in the files that are exported and imported.
+
+The classes here are the format, version 1. Whatever a browser or a file holds may be anybody's: what is not of this form is refused with a sentence, before
+much memory goes into it. HTML is never read from it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationError
+
+from demo.library import Gone, Library, Saved, library_of
+from demo.thread import BEGINNING, Node, Thread
+from demo.turns import Call, Turn
+
+ROOM_BYTES = 3 * 1024 * 1024
+"""How much is kept, as `size_bytes` has it: browsers allow a page 5 Mi characters, and Gradio's encryption makes 4 of 3 bytes."""
+TURNS = 2_000
+"""Of one conversation."""
+YEAR_10000_MS = 253_402_300_800_000
+
+Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+Moment = Annotated[int, Field(ge=0, lt=YEAR_10000_MS)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+
+class _Call(_Strict):
+    name: str
+    arguments: str = ""
+
+
+class _Turn(_Strict):
+    """A turn and behind which other it stands; what shows a picture or a sound is not among its members, since that is gone with its tape."""
+
+    before: int = BEGINNING
+    question: str
+    answer: str = ""
+    status: str = ""
+    failure: str | None = None
+    reasoning: str = ""
+    thought_s: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    calls: Annotated[tuple[_Call, ...], FailFast()] = ()
+    liked: bool | None = None
+
+
+class _Conversation(_Strict):
+    id: Id
+    changed_ms: Moment
+    title: str = ""
+    end: int = BEGINNING
+    turns: Annotated[list[_Turn], Field(max_length=TURNS), FailFast()]
+
+
+class _Gone(_Strict):
+    id: Id
+    at_ms: Moment
+
+
+class _Conversations(_Strict):
+    streamtwin: Literal["conversations"]
+    version: Literal[1]
+    conversations: Annotated[list[_Conversation], FailFast()]
+    deleted: Annotated[list[_Gone], FailFast()] = []
+
+
+def encode(library: Library) -> str:
+    """Return a library as JSON on one line."""
+    return _json({"conversations": list(map(_conversation, library.saved)), "deleted": list(map(asdict, library.gone))}, indent=None)
+
+
+def export(*saved: Saved) -> str:
+    """Return conversations as the JSON of a file, which `decode` reads."""
+    return _json({"conversations": list(map(_conversation, saved))}, indent=1)
+
+
+def decode(text: str) -> Library:
+    """Return the library that `encode` or `export` wrote; an empty one for no text. Raises ValueError with a sentence."""
+    if not text:
+        return Library()
+    try:
+        kept = _Conversations.model_validate_json(text)
+    except ValidationError as error:
+        raise ValueError(_sentence(error)) from error
+    return library_of(map(_saved, kept.conversations), (Gone(mark.id, mark.at_ms) for mark in kept.deleted))
+
+
+def size_bytes(text: str) -> int:
+    """Return how much a browser stores for `text`, which it writes as JSON once more."""
+    return len(json.dumps(text, ensure_ascii=False).encode())
+
+
+def _json(members: dict[str, Any], *, indent: int | None) -> str:
+    written = json.dumps({"streamtwin": "conversations", "version": 1, **members}, ensure_ascii=False, indent=indent, separators=(",", ": " if indent else ":"))
+    return written.encode(errors="replace").decode()  # half a character, which no file and no socket takes
+
+
+def _conversation(saved: Saved) -> dict[str, Any]:
+    turns = list(map(_turn, saved.thread.nodes))
+    return {"id": saved.id, "changed_ms": saved.changed_ms, "title": saved.title, "end": saved.thread.end, "turns": turns}
+
+
+def _turn(node: Node) -> dict[str, Any]:
+    members = asdict(node.turn) | {"before": node.before}
+    return {name: members[name] for name, field in _Turn.model_fields.items() if members[name] != field.default}
+
+
+def _saved(kept: _Conversation) -> Saved:
+    nodes = tuple(_node(place, turn, kept.id) for place, turn in enumerate(kept.turns))
+    if not BEGINNING <= kept.end < len(nodes):
+        raise ValueError(f"The conversation {kept.id} ends at turn {kept.end}, and has {len(nodes)} of them.")
+    return Saved(kept.id, Thread(nodes, kept.end), kept.changed_ms, kept.title)
+
+
+def _node(place: int, kept: _Turn, conversation: str) -> Node:
+    if not BEGINNING <= kept.before < place:
+        raise ValueError(f"Turn {place} of the conversation {conversation} stands behind turn {kept.before}, expected an earlier one.")
+    members = kept.model_dump(exclude={"before", "calls"})
+    return Node(Turn(**members, calls=tuple(Call(call.name, call.arguments) for call in kept.calls)), kept.before)
+
+
+def _sentence(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_input=False)[0]
+    if first["type"] == "json_invalid":
+        return f"This is no whole JSON: {first['ctx']['error']}."
+    if first["loc"] == ("version",) and first["type"] == "literal_error":
+        return "These conversations were written by another version of this page; this one reads version 1."
+    return f"These are no conversations of this page: {'.'.join(map(str, first['loc'])) or 'all of it'}: {first['msg']}."

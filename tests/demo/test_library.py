@@ -1,0 +1,145 @@
+"""What a browser keeps of conversations: what is found, what wins where two tabs disagree, and what an import changes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import permutations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from demo.library import NAME_CHARACTERS, REMEMBERED, UNNAMED, Gone, Library, Saved, is_within, library_of, new_id
+from demo.thread import Thread
+from demo.turns import Turn
+
+
+def asked(*questions: str) -> Thread:
+    """Return a conversation whose answers are the questions, aloud."""
+    thread = Thread()
+    for question in questions:
+        thread = thread.ask(Turn(question, f"{question}!"))
+    return thread
+
+
+def saved(identity: str, *questions: str, at: int = 0, title: str = "") -> Saved:
+    return Saved(identity, asked(*(questions or (identity,))), at, title)
+
+
+def ids(library: Library) -> str:
+    return " ".join(saved.id for saved in library.saved)
+
+
+def test_the_newest_conversation_comes_first() -> None:
+    assert ids(library_of([saved("a", at=1), saved("b", at=3), saved("c", at=2)])) == "b c a"
+
+
+@pytest.mark.parametrize(
+    ("conversation", "name"),
+    [
+        (saved("a", "why\n  so?", "next"), "why so?"),
+        (saved("a", "why?", title="Reasons"), "Reasons"),
+        (saved("a", "x" * 200), "x" * NAME_CHARACTERS + "…"),
+        (Saved("a", Thread(), 0), UNNAMED),
+        (Saved("a", asked(" \n"), 0), UNNAMED),
+    ],
+)
+def test_a_conversation_is_named_by_its_title_or_its_first_question(conversation: Saved, name: str) -> None:
+    assert conversation.name == name
+
+
+def test_a_conversation_that_is_put_takes_the_place_of_its_earlier_state() -> None:
+    library = library_of([saved("a", at=1), saved("b", at=2)]).put(saved("a", "x", at=3))
+    assert ids(library) == "a b"
+    assert library.find("a") == saved("a", "x", at=3)
+
+
+def test_what_is_not_there_is_not_found() -> None:
+    assert library_of([saved("a")]).find(None) is None
+
+
+def test_a_conversation_that_was_deleted_stays_so_though_another_tab_still_holds_it() -> None:
+    before = library_of([saved("a", at=1), saved("b", at=2)])
+    deleted = before.delete("a", 3)
+    assert ids(deleted) == ids(deleted.merge(before)) == ids(before.merge(deleted)) == "b"
+
+
+def test_a_deleted_conversation_comes_back_if_it_is_changed_later_or_put_again() -> None:
+    deleted = library_of([saved("a", at=1)]).delete("a", 3)
+    assert ids(deleted.merge(library_of([saved("a", at=4)]))) == "a"
+    assert ids(deleted.put(saved("a", at=1))) == "a"
+
+
+def test_so_many_that_were_deleted_are_remembered() -> None:
+    library = library_of([], (Gone(str(at), at) for at in range(REMEMBERED + 5)))
+    assert len(library.gone) == REMEMBERED
+    assert library.gone[0] == Gone(str(REMEMBERED + 4), REMEMBERED + 4)
+
+
+def test_two_tabs_lose_nothing_of_each_other() -> None:
+    both = library_of([saved("a", at=1)])
+    one, other = both.put(saved("b", at=2)), both.put(saved("a", "a", "more", at=3))
+    assert one.merge(other) == other.merge(one)
+    assert [len(kept.thread.nodes) for kept in one.merge(other).saved] == [2, 1]
+
+
+STATES = st.builds(saved, st.sampled_from("ab"), st.sampled_from("xy"), at=st.integers(0, 2), title=st.sampled_from(["", "t"]))
+LIBRARIES = st.builds(library_of, st.lists(STATES, max_size=4), st.lists(st.builds(Gone, st.sampled_from("ab"), st.integers(0, 2)), max_size=2))
+
+
+@given(LIBRARIES, LIBRARIES, LIBRARIES)
+def test_in_whatever_order_tabs_hear_of_each_other_they_come_to_the_same(one: Library, two: Library, three: Library) -> None:
+    merged = {first.merge(second).merge(third) for first, second, third in permutations((one, two, three))}
+    assert len(merged) == 1
+    assert one.merge(one) == one
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [("", "c b a"), ("  ", "c b a"), ("STRASSE", "b"), ("website build", "a"), ("kyoto", "c"), ("k", "c"), ("nothing", ""), ("why!", "a"), ("trip", "c")],
+)
+def test_every_word_that_is_looked_for_stands_in_a_title_or_a_text(query: str, found: str) -> None:
+    library = library_of(
+        [saved("a", "Build a website", "why", at=1), saved("b", "Straße", at=2), saved("c", "\uff2b\uff59\uff4f\uff54\uff4f", at=3, title="A trip")]
+    )
+    assert " ".join(kept.id for kept in library.matching(query)) == found
+
+
+def test_what_stands_in_an_alternative_is_found_too() -> None:
+    assert library_of([Saved("a", asked("one", "two").ask(Turn("other"), 0), 0)]).matching("two!")
+
+
+HERE = library_of([saved("a", "one", "two", at=5)])
+
+
+@pytest.mark.parametrize(
+    ("imported", "kept"),
+    [
+        (saved("a", "one", "two", at=5), ["one two"]),
+        (saved("a", "one", "two", at=9, title="Other"), ["one two"]),
+        (saved("a", "one", at=9), ["one two"]),
+        (saved("a", "one", "two", "three", at=1), ["one two three"]),
+        (saved("a", "one", "else", at=1), ["one two", "one else"]),
+        (saved("b", "one", "two", at=1), ["one two", "one two"]),
+    ],
+    ids=["the same", "the same under another title", "an earlier state", "a later state", "one that went on otherwise", "another of the same words"],
+)
+def test_an_import_adds_what_is_not_here_and_loses_nothing(imported: Saved, kept: list[str]) -> None:
+    once = HERE.with_imported([imported], 99)
+    assert [" ".join(turn.question for turn in saved.thread.turns) for saved in once.saved] == kept
+    assert once.with_imported([imported], 100) == once
+
+
+def test_a_conversation_that_was_deleted_is_back_once_it_is_imported() -> None:
+    library = HERE.delete("a", 10).with_imported(HERE.saved, 99)
+    assert ids(library) == "a"
+    assert ids(library.merge(HERE.delete("a", 10))) == "a"
+
+
+def test_likes_do_not_make_another_conversation() -> None:
+    liked = asked("a", "b").change(0, lambda turn: replace(turn, liked=True))
+    assert is_within(liked, asked("a", "b"))
+
+
+def test_no_two_ids_are_the_same() -> None:
+    assert new_id() != new_id()
