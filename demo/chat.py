@@ -15,6 +15,7 @@ from demo.admission import Admission, Refused, address_of
 from demo.desk import Desk
 from demo.examples import EXAMPLES
 from demo.failures import OWN_FAULT, sentence
+from demo.labels import label
 from demo.media import with_what_is_kept
 from demo.panel import NO_FAULT, Panel
 from demo.run import Run
@@ -58,29 +59,29 @@ class ChatTab:
         self._sessions = Sessions()
         self.thread, self.changes = gr.State(Thread()), gr.State(0)
         self._chat = gr.Chatbot(
-            show_label=False, elem_id="chat", height="100%", buttons=["copy"], layout="bubble", placeholder="Ask something, or pick a question below.",
+            show_label=False, elem_id="chat", height="100%", buttons=["copy"], layout="bubble", placeholder=label("Ask something, or pick a question below."),
             group_consecutive_messages=False, allow_tags=True, reasoning_tags=None, latex_delimiters=LATEX, allow_file_downloads=False, feedback_options=None,
         )  # fmt: skip
         with gr.Row(elem_id="examples"):
-            self._examples = [gr.Button(label, size="sm", elem_classes="example") for label, _ in EXAMPLES]
+            self._examples = [gr.Button(label(text), size="sm", elem_classes="example") for text, _ in EXAMPLES]
         with gr.Row(elem_id="ask"):
             self.box = gr.Textbox(
                 show_label=False,
-                label="Question",
+                label=label("Question"),
                 container=False,
-                placeholder="Ask something",
+                placeholder=label("Ask something"),
                 lines=1,
                 max_lines=8,
                 scale=1,
                 autofocus=True,
                 elem_id="question",
             )
-            self._send = gr.Button("Send", variant="primary", scale=0, min_width=88, elem_id="send")
-            self._stop = gr.Button("Stop", variant="stop", scale=0, min_width=88, visible=False, elem_id="stop")
+            self._send = gr.Button(label("Send"), variant="primary", scale=0, min_width=88, elem_id="send")
+            self._stop = gr.Button(label("Stop"), variant="stop", scale=0, min_width=88, visible=False, elem_id="stop")
         with gr.Row(elem_id="tools"):
-            self._again = gr.Button("Regenerate", size="sm", scale=0, interactive=False, elem_id="again")
-            self._clear = gr.Button("Clear", size="sm", scale=0, interactive=False, elem_id="clear")
-            self.plain = gr.Checkbox(False, label="Plain text", container=False, scale=0, min_width=120, elem_id="plain")
+            self._again = gr.Button(label("Regenerate"), size="sm", scale=0, interactive=False, elem_id="again")
+            self._clear = gr.Button(label("Clear"), size="sm", scale=0, interactive=False, elem_id="clear")
+            self.plain = gr.Checkbox(False, label=label("Plain text"), container=False, scale=0, min_width=120, elem_id="plain")
         self._wire()
 
     def _wire(self) -> None:

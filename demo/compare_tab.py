@@ -20,6 +20,8 @@ from demo.chat import AT_ONCE, LATEX
 from demo.desk import Desk
 from demo.examples import EXAMPLES
 from demo.failures import OWN_FAULT, sentence
+from demo.labels import label, labelled
+from demo.language import mark
 from demo.panel import CUTS, FAULTS, NO_FAULT, PROFILES, Panel
 from demo.race import Lane, Race, Whole
 from demo.run import Run
@@ -28,6 +30,8 @@ from demo.tape import Tape, Tapes
 from demo.transcript import rows
 from demo.turns import Turn, told
 
+HELD = mark("The side panel's system prompt, parameters and attributes hold for both sides.")
+HELD_OF_TWIN = mark("The side panel's system prompt, parameters, speed and seed hold for both sides.")
 TABLE_S = 0.25
 """How often the table is painted while the answers come."""
 
@@ -46,22 +50,25 @@ class Side:
     def choose(self, *, whole: bool) -> None:
         """Make the controls; `whole` is whether it waits for the whole answer at first."""
         names, fronts, twin, name = [endpoint.name for endpoint in self._desk.endpoints], list(self._desk.fronts), self._desk.scripted, self.name
-        self.endpoint = _choice(f"Endpoint {name}", names, f"endpoint-{name}", interactive=len(names) > 1)
-        self.whole = gr.Checkbox(whole, label=f"{name} waits for the whole answer", container=False, elem_id=f"whole-{name}")
-        with gr.Accordion(f"Way, fault, cut and profile of {name}" if twin else f"Way to {name}", open=False, visible=twin or len(fronts) > 1):
-            self.front = _choice(f"Reach {name} through", fronts, f"front-{name}", visible=len(fronts) > 1)
-            self.fault = _choice(f"Fault in {name}", FAULTS, f"fault-{name}", value=NO_FAULT, visible=twin)
+        self.endpoint = _choice(label("Endpoint {side}", side=name), names, f"endpoint-{name}", interactive=len(names) > 1)
+        self.whole = gr.Checkbox(whole, label=label("{side} waits for the whole answer", side=name), container=False, elem_id=f"whole-{name}")
+        options = label("Way, fault, cut and profile of {side}", side=name) if twin else label("Way to {side}", side=name)
+        with gr.Accordion(options, open=False, visible=twin or len(fronts) > 1):
+            self.front = _choice(
+                label("Reach {side} through", side=name), labelled(zip(fronts, fronts, strict=True)), f"front-{name}", value=fronts[0], visible=len(fronts) > 1
+            )
+            self.fault = _choice(label("Fault in {side}", side=name), labelled(FAULTS), f"fault-{name}", value=NO_FAULT, visible=twin)
             with gr.Row(elem_classes="pairs"):
-                self.cut = _choice(f"Cut of {name}", CUTS, f"cut-{name}", min_width=110, visible=twin)
-                self.profile = _choice(f"Profile of {name}", PROFILES, f"profile-{name}", min_width=110, visible=twin)
+                self.cut = _choice(label("Cut of {side}", side=name), CUTS, f"cut-{name}", min_width=110, visible=twin)
+                self.profile = _choice(label("Profile of {side}", side=name), PROFILES, f"profile-{name}", min_width=110, visible=twin)
 
     def show(self) -> None:
         """Make what shows the answer."""
         self.clock = painting(clock(self.name), f"clock-{self.name}")
         self.chat = gr.Chatbot(
-            show_label=False, label=f"Answer {self.name}", elem_id=f"answer-{self.name}", elem_classes="answer", height="100%", buttons=["copy"],
-            layout="bubble", placeholder=f"{self.name} answers here.", group_consecutive_messages=False, allow_tags=True, reasoning_tags=None,
-            latex_delimiters=LATEX, allow_file_downloads=False, feedback_options=None,
+            show_label=False, label=label("Answer {side}", side=self.name), elem_id=f"answer-{self.name}", elem_classes="answer", height="100%",
+            buttons=["copy"], layout="bubble", placeholder=label("{side} answers here.", side=self.name), group_consecutive_messages=False, allow_tags=True,
+            reasoning_tags=None, latex_delimiters=LATEX, allow_file_downloads=False, feedback_options=None,
         )  # fmt: skip
 
     @property
@@ -106,13 +113,12 @@ class CompareTab:
                     side.choose(whole=place > 0)
         with gr.Row(elem_id="race-ask"):
             self._box = gr.Textbox(
-                EXAMPLES[0][1], show_label=False, label="Question for both", container=False, placeholder="Ask both sides", lines=1, max_lines=8, scale=1,
-                elem_id="race-question",
+                EXAMPLES[0][1], show_label=False, label=label("Question for both"), container=False, placeholder=label("Ask both sides"), lines=1,
+                max_lines=8, scale=1, elem_id="race-question",
             )  # fmt: skip
-            self._send = gr.Button("Compare", variant="primary", scale=0, min_width=104, elem_id="race-send")
-            self._stop = gr.Button("Stop both", variant="stop", scale=0, min_width=104, visible=False, elem_id="race-stop")
-        held = "system prompt, parameters, speed and seed" if desk.scripted else "system prompt, parameters and attributes"
-        gr.Markdown(f"The side panel's {held} hold for both sides.", elem_id="race-hint")
+            self._send = gr.Button(label("Compare"), variant="primary", scale=0, min_width=104, elem_id="race-send")
+            self._stop = gr.Button(label("Stop both"), variant="stop", scale=0, min_width=104, visible=False, elem_id="race-stop")
+        gr.Markdown(label(HELD_OF_TWIN if desk.scripted else HELD), elem_id="race-hint")
         with gr.Row(elem_classes="race"):
             for side in self._sides:
                 with gr.Column(min_width=320):
@@ -209,6 +215,6 @@ def painting(markup: str, name: str) -> gr.Markdown:
     return gr.Markdown(markup, latex_delimiters=[], elem_id=name)
 
 
-def _choice(label: str, choices: Any, name: str, *, value: str | None = None, **looks: Any) -> gr.Dropdown:
+def _choice(named: str, choices: Any, name: str, *, value: str | None = None, **looks: Any) -> gr.Dropdown:
     choices = list(choices)
-    return gr.Dropdown(choices, value=choices[0] if value is None else value, label=label, filterable=False, elem_id=name, **looks)
+    return gr.Dropdown(choices, value=choices[0] if value is None else value, label=named, filterable=False, elem_id=name, **looks)

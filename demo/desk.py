@@ -14,10 +14,11 @@ from backends.endpoints import Endpoint
 from backends.errors import ConfigurationError
 from backends.sagemaker import Credentials, SageMakerBackend
 from backends.settings import Settings
+from demo.language import mark
 from demo.limits import limits_of
 from mock_server import MockServer
 
-SAGEMAKER, CONTAINER = "SageMaker runtime", "Container directly"
+SAGEMAKER, CONTAINER = mark("SageMaker runtime"), mark("Container directly")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -25,7 +26,7 @@ class Desk:
     """The endpoints of a page and the ways to them; a backend is made when it is first asked for, on the loop that uses it."""
 
     headline: str
-    """One line for the top of the page."""
+    """One line for the top of the page, which is translated."""
     place: str
     """Whom one talks to: an address or a name."""
     endpoints: tuple[Endpoint, ...]
@@ -68,7 +69,7 @@ def _twin_desk(twin: MockServer, picked: str | None, timeouts: Timeouts) -> Desk
     if picked is not None and picked not in names:
         raise ConfigurationError(f"ENDPOINT_NAME (--endpoint) is {picked!r}; the built-in twin has {', '.join(names)}.")
     return Desk(
-        headline="The built-in twin of a SageMaker endpoint. Nothing leaves this machine.",
+        headline=mark("The built-in twin of a SageMaker endpoint. Nothing leaves this machine."),
         place=urlsplit(twin.url).netloc,
         endpoints=tuple(sorted(twin.endpoints, key=lambda endpoint: endpoint.name != picked)),
         fronts={SAGEMAKER: lambda: _twin_backend(twin.url, timeouts), CONTAINER: lambda: ContainerBackend(timeouts=timeouts, use_proxy=False)},
@@ -85,12 +86,12 @@ def _sagemaker_desk(settings: Settings, timeouts: Timeouts) -> Desk:
         settings.endpoint_name or "", accepts=settings.accepts, family=settings.family, component=settings.component, has_sessions=settings.sessions
     )
     fronts = {SAGEMAKER: lambda: SageMakerBackend(timeouts=timeouts)}
-    return Desk(headline="A SageMaker endpoint, with your AWS credentials.", place=endpoint.name, endpoints=(endpoint,), fronts=fronts)
+    return Desk(headline=mark("A SageMaker endpoint, with your AWS credentials."), place=endpoint.name, endpoints=(endpoint,), fronts=fronts)
 
 
 def _container_desk(settings: Settings, timeouts: Timeouts) -> Desk:
     url = settings.container_url or ""
     endpoint = Endpoint(settings.endpoint_name or urlsplit(url).netloc, accepts=settings.accepts, family=settings.family, url=url)
     return Desk(
-        headline="A model container, reached directly.", place=url, endpoints=(endpoint,), fronts={CONTAINER: lambda: ContainerBackend(timeouts=timeouts)}
+        headline=mark("A model container, reached directly."), place=url, endpoints=(endpoint,), fronts={CONTAINER: lambda: ContainerBackend(timeouts=timeouts)}
     )

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from demo.language import mark
+
 EXAMPLES: tuple[tuple[str, str], ...] = (
-    ("Build a website", "How do I build a website?"),
-    ("What is life", "what is life"),
+    (mark("Build a website"), "How do I build a website?"),
+    (mark("What is life"), "what is life"),
     ("Español", "¿Qué es la vida?"),
     ("日本語", "人生とは何ですか"),
     ("中文", "生命是什么"),
-    ("One sentence", "tell me one sentence"),
-    ("Emoji", "Show me emoji"),
-    ("Rich text", "Show me rich Markdown"),
+    (mark("One sentence"), "tell me one sentence"),
+    (mark("Emoji"), "Show me emoji"),
+    (mark("Rich text"), "Show me rich Markdown"),
     ("العربية", "ما هي الحياة؟"),
-    ("A long story", "tell me a long story"),
+    (mark("A long story"), "tell me a long story"),
 )
-"""What stands on the button, and what it asks."""
+"""What stands on the button, which is translated where it is English, and what it asks."""

@@ -12,6 +12,7 @@ from demo.admission import Admission
 from demo.chat import ChatTab
 from demo.compare_tab import CompareTab
 from demo.desk import Desk
+from demo.labels import BROWSER, label
 from demo.limits import PRIVATE, Limits
 from demo.media import media_route
 from demo.panel import Panel
@@ -53,15 +54,15 @@ class Page:
         with gr.Blocks(title="Streamtwin", analytics_enabled=False, fill_height=True) as self.blocks:
             with gr.Sidebar(width=330, elem_id="panel"):
                 panel = Panel(desk)
-            gr.Markdown(f"# Streamtwin\n{desk.headline} `{desk.place}`", elem_id="header")
+            gr.Markdown(f"# Streamtwin\n{label(desk.headline)} `{desk.place}`", elem_id="header")
             with gr.Tabs(elem_id="tabs"):
-                with gr.Tab("Chat", elem_id="chat-tab"):
+                with gr.Tab(label("Chat"), elem_id="chat-tab"):
                     self._chat = ChatTab(desk, panel, tapes, admission)
-                with gr.Tab("Compare", elem_id="compare-tab"):
+                with gr.Tab(label("Compare"), elem_id="compare-tab"):
                     self._compare = CompareTab(desk, panel, tapes, admission)
-                with gr.Tab("Wire", elem_id="wire-tab") as tab:
+                with gr.Tab(label("Wire"), elem_id="wire-tab") as tab:
                     wire = WireTab(tapes, tab)
-                with gr.Tab("Tokens", elem_id="tokens-tab") as tab:
+                with gr.Tab(label("Tokens"), elem_id="tokens-tab") as tab:
                     TokensTab(tapes, tab)
             for leave in (self._chat.leave, self._compare.leave, wire.leave):
                 self.blocks.unload(leave)
@@ -76,8 +77,8 @@ class Page:
         app.add_api_route("/recordings/{session}/{number}", self._recording)
         gr.mount_gradio_app(
             app, self.blocks, path="/", server_name=host, server_port=port, root_path=root_path or None, theme=THEME, css_paths=_HERE / "page.css",
-            head_paths=_HERE / "page.html", footer_links=["settings"], run_history=False, ssr_mode=False, show_error=False, enable_monitoring=False, pwa=False,
-            mcp_server=False,
+            head_paths=_HERE / "page.html", i18n=BROWSER, footer_links=["settings"], run_history=False, ssr_mode=False, show_error=False,
+            enable_monitoring=False, pwa=False, mcp_server=False,
         )  # fmt: skip
 
     async def _recording(self, session: str, number: int) -> Response:

@@ -6,12 +6,14 @@ from typing import Any
 
 import gradio as gr
 
-from demo.answers import choices, html_area
+from demo.answers import choices, html_area, note
 from demo.heat_map import heat_map
+from demo.labels import label, words_of
+from demo.language import mark
 from demo.tape import Tapes
 
-NOTHING_YET = "<p class='figures'>Ask something in the chat: here are then the tokens of its answer.</p>"
-NOT_YET = "<p class='figures'>This answer is still on its way; its tokens are drawn when it has ended.</p>"
+NOTHING_YET = mark("Ask something in the chat: here are then the tokens of its answer.")
+NOT_YET = mark("This answer is still on its way; its tokens are drawn when it has ended.")
 TICK_S = 0.5
 """How often it is looked whether an answer has ended."""
 
@@ -22,11 +24,11 @@ class TokensTab:
     def __init__(self, tapes: Tapes, tab: gr.Tab) -> None:
         self._tapes = tapes
         self._newest = gr.State(0)
-        self._picked = gr.Dropdown([], label="Answer", filterable=False, elem_id="tokens-answer")
+        self._picked = gr.Dropdown([], label=label("Answer"), filterable=False, elem_id="tokens-answer")
         with gr.Row(elem_id="tokens-shown"):
-            self._figures = gr.Checkbox(False, label="Figures", container=False, elem_id="tokens-figures")
-            self._special = gr.Checkbox(False, label="Special tokens", container=False, elem_id="tokens-special")
-        self._map = html_area(NOTHING_YET, "tokens-map")
+            self._figures = gr.Checkbox(False, label=label("Figures"), container=False, elem_id="tokens-figures")
+            self._special = gr.Checkbox(False, label=label("Special tokens"), container=False, elem_id="tokens-special")
+        self._map = html_area(note(label(NOTHING_YET)), "tokens-map")
         self._timer = gr.Timer(TICK_S, active=False)
         self._wire(tab)
 
@@ -51,5 +53,6 @@ class TokensTab:
         """Show an answer's tokens, or that they are on their way."""
         tape = self._tapes.find(request.session_hash or "", picked or 0)
         flows = tape is not None and tape.ending is None
-        drawn = NOTHING_YET if tape is None else NOT_YET if flows else heat_map(tape, special=special, figures=figures)
+        words = words_of(request)
+        drawn = note(words(NOT_YET if tape else NOTHING_YET)) if tape is None or flows else heat_map(tape, special=special, figures=figures)
         return {self._map: drawn, self._timer: gr.Timer(active=flows)}

@@ -9,8 +9,10 @@ from typing import Any
 import gradio as gr
 
 from backends.recording.lines import encode_recording
-from demo.answers import choices, html_area
+from demo.answers import choices, html_area, note
 from demo.desk import SAGEMAKER
+from demo.labels import label, words_of
+from demo.language import mark
 from demo.tape import Tape, Tapes
 from demo.taped_recording import can_be_recorded, recording_of
 from demo.wire_index import WireIndex
@@ -24,7 +26,7 @@ TICK_S = 0.4
 """How often an answer on its way is drawn anew."""
 MOST_LIVE_PARTS = 20_000
 """Of an answer on its way with more parts the timeline is drawn at its end."""
-NOTHING_YET = "<p class='figures'>Ask something in the chat: here is then what came over the wire.</p>"
+NOTHING_YET = mark("Ask something in the chat: here is then what came over the wire.")
 
 
 def recording_lines(tapes: Tapes, session: str, number: int) -> Iterator[bytes] | None:
@@ -48,14 +50,16 @@ class WireTab:
         self._indexes: dict[str, WireIndex] = {}
         self._newest, self._page = gr.State(0), gr.State(0)
         with gr.Row(elem_id="wire-pick"):
-            self._picked = gr.Dropdown([], label="Answer", filterable=False, elem_id="wire-answer", scale=3, min_width=260)
-            self._query = gr.Textbox(label="Find", placeholder="text, or bytes as 0x e3 81", max_lines=1, elem_id="wire-find", scale=2, min_width=260)
-        self._summary = html_area(NOTHING_YET, "wire-summary")
+            self._picked = gr.Dropdown([], label=label("Answer"), filterable=False, elem_id="wire-answer", scale=3, min_width=260)
+            self._query = gr.Textbox(
+                label=label("Find"), placeholder=label("text, or bytes as 0x e3 81"), max_lines=1, elem_id="wire-find", scale=2, min_width=260
+            )
+        self._summary = html_area(note(label(NOTHING_YET)), "wire-summary")
         with gr.Row(elem_id="wire-pages"):
-            self._inside = gr.Checkbox(False, label="Only parts that end inside something", container=False, elem_id="wire-inside")
-            self._earlier = gr.Button("Earlier", size="sm", scale=0, interactive=False, elem_id="wire-earlier")
+            self._inside = gr.Checkbox(False, label=label("Only parts that end inside something"), container=False, elem_id="wire-inside")
+            self._earlier = gr.Button(label("Earlier"), size="sm", scale=0, interactive=False, elem_id="wire-earlier")
             self._where = html_area("", "wire-where")
-            self._later = gr.Button("Later", size="sm", scale=0, interactive=False, elem_id="wire-later")
+            self._later = gr.Button(label("Later"), size="sm", scale=0, interactive=False, elem_id="wire-later")
         self._parts = html_area("", "wire-parts")
         self._timer = gr.Timer(TICK_S, active=False)
         self._wire(tab)
@@ -84,7 +88,7 @@ class WireTab:
         session = request.session_hash or ""
         tape = self._tapes.find(session, picked or 0)
         if tape is None:
-            return {self._summary: NOTHING_YET, self._parts: "", self._where: "", self._timer: gr.Timer(active=False)}
+            return {self._summary: note(words_of(request)(NOTHING_YET)), self._parts: "", self._where: "", self._timer: gr.Timer(active=False)}
         index = self._index(session, tape)
         index.update()
         try:
