@@ -83,7 +83,7 @@ def _http_request(request: ChatRequest, *, stream: bool) -> httpx.Request:
 
 
 def _url(endpoint: Endpoint, path: str) -> httpx.URL:
-    url = _parse_url(f"{(endpoint.url or '').rstrip('/')}{path}")
+    url = parse_url(f"{(endpoint.url or '').rstrip('/')}{path}")
     if url is None:
         raise ConfigurationError(
             f"the url of the endpoint {endpoint.name!r} is {endpoint.url!r}, expected the base URL of its container, like http://127.0.0.1:8080"
@@ -91,7 +91,7 @@ def _url(endpoint: Endpoint, path: str) -> httpx.URL:
     return url
 
 
-def _parse_url(text: str) -> httpx.URL | None:
+def parse_url(text: str) -> httpx.URL | None:
     """Return the URL, None if nothing can be reached by it."""
     try:
         url = httpx.URL(text)

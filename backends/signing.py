@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Any, Literal, NoReturn, TypeAlias
 from urllib.parse import urlsplit
 
 from backends.errors import ConfigurationError
+from backends.remedies import in_our_words
 
 Operation: TypeAlias = Literal["invoke_endpoint_with_response_stream", "invoke_endpoint"]
 
@@ -98,7 +98,7 @@ class Signer:
         Raises:
             ConfigurationError: boto3 would not send it, or it must not go to where the configuration says.
         """
-        with _in_our_words(self._profile):
+        with in_our_words(self._profile):
             with self._making:
                 if self._client is None:
                     self._client = self._make_client()
@@ -109,7 +109,7 @@ class Signer:
             else:
                 raise ConfigurationError("boto3 sent the request by itself: a handler of the same event came before ours")
         if not self._allow_insecure:
-            _refuse_open_transport(signed)
+            refuse_open_transport(signed.url, signed.headers.get("Authorization", ""))
         return signed
 
     def _signed(self, request: Any) -> SignedRequest:
@@ -175,37 +175,15 @@ def _take_over(request: Any, **_: Any) -> NoReturn:
     raise _Prepared(request)
 
 
-def _refuse_open_transport(signed: SignedRequest) -> None:
-    """Whatever the host: one below amazonaws.com may be a customer's own machine."""
-    url = urlsplit(signed.url)
-    if url.scheme != "https" and _AWS_KEY.search(signed.headers.get("Authorization", "")):
+def refuse_open_transport(url: str, authorization: str) -> None:
+    """Let a request pass whose AWS credentials nobody reads on its way, whatever the host: one below amazonaws.com may be a customer's own machine.
+
+    Raises:
+        ConfigurationError: They could be read.
+    """
+    place = urlsplit(url)
+    if place.scheme != "https" and _AWS_KEY.search(authorization):
         raise ConfigurationError(
-            f"AWS credentials are not sent to {url.scheme}://{url.netloc.rpartition('@')[2]}, which is not encrypted: "
+            f"AWS credentials are not sent to {place.scheme}://{place.netloc.rpartition('@')[2]}, which is not encrypted: "
             "use https or dummy keys, or allow it with allow_insecure=True"
         )
-
-
-@contextmanager
-def _in_our_words(profile: str | None) -> Iterator[None]:
-    from botocore import exceptions as boto
-
-    advice: dict[type[Exception], str] = {
-        boto.NoRegionError: "no AWS region: pass region=, or set AWS_DEFAULT_REGION (or AWS_REGION), or a region in the profile",
-        boto.ProfileNotFound: "no such AWS profile: `aws configure list-profiles` shows those that exist",
-        boto.NoCredentialsError: "no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or run `aws configure`",
-        boto.PartialCredentialsError: "the AWS credentials are incomplete",
-        boto.UnauthorizedSSOTokenError: f"the SSO session is over: run `aws sso login{f' --profile {profile}' if profile else ''}`",
-        boto.SSOError: f"SSO gives no credentials: run `aws sso login{f' --profile {profile}' if profile else ''}`",
-        boto.TokenRetrievalError: f"SSO gives no credentials: run `aws sso login{f' --profile {profile}' if profile else ''}`",
-        boto.CredentialRetrievalError: "the source of the AWS credentials failed",
-        boto.ParamValidationError: "the request is not one that SageMaker takes",
-        boto.ClientError: "AWS refused to give credentials",
-        boto.BotoCoreError: "the AWS configuration cannot be used",
-        OSError: "the AWS configuration names a program or a file that cannot be used",
-        ValueError: "the AWS configuration cannot be used",
-    }
-    try:
-        yield
-    except tuple(advice) as error:
-        words = next(words for kind, words in advice.items() if isinstance(error, kind))
-        raise ConfigurationError(f"{words} ({error})") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from backends.errors import BackendError, ConfigurationError, RequestRejected, StreamInterrupted, TransportError, TruncatedStream, WireError
+from backends.remedies import remedy
 
 LEADS: tuple[tuple[type[BackendError], str], ...] = (
     (ConfigurationError, "Nothing was sent"),
@@ -27,7 +28,7 @@ FAILED_AT_ONCE = "The endpoint failed before it answered"
 
 
 def sentence(error: BackendError, *, answering: bool = True) -> str:
-    """Return what a person reads of `error`: whose fault it is, then the error's own words.
+    """Return what a person reads of `error`: whose fault it is, the error's own words, and what mends it where that is known.
 
     Args:
         answering: Some of the answer had arrived.
@@ -40,4 +41,6 @@ def sentence(error: BackendError, *, answering: bool = True) -> str:
         lead = "The endpoint took too long"
     else:
         lead = next(words for kind, words in LEADS if isinstance(error, kind))
-    return f"{lead}: {error}" if str(error) else f"{lead}."
+    said = f"{lead}: {error}" if str(error) else f"{lead}."
+    mends = remedy(error)
+    return f"{said.rstrip('.')}. {mends}" if mends else said

@@ -95,6 +95,10 @@ def test_an_error_in_place_of_an_answer_broke_nothing_off(code: str, lead: str) 
         (StreamInterrupted("gone", code="ModelStreamError"), "The endpoint gave up in the middle of its answer: gone"),
         (RequestRejected("slow down", status=429, code="ThrottlingException"), "The endpoint is busy and turned the request away: slow down"),
         (RequestRejected("no", status=400, code="ValidationError"), "The endpoint refused the request: no"),
+        (
+            RequestRejected("The token is expired.", status=403, code="ExpiredTokenException"),
+            "Access was denied: The token is expired. The credentials are out of date: run `aws sso login`, or `aws configure` for new keys.",
+        ),
         (RequestRejected("oops", status=500, code="InternalFailure"), "The endpoint failed before it answered: oops"),
         (EndpointError(""), "The endpoint did not answer."),
     ],
