@@ -9,6 +9,7 @@ LLMOCK := build/llmock/bin/llmock
 CLIENTS := build/clients
 SCOREBOARD := build/scoreboard
 PARSERS := $(filter-out %.no-deps,$(basename $(notdir $(wildcard tests/scoreboard/environments/*.txt))))
+SPACE := build/space/.ready
 UPSTREAM := build/upstream/.ready
 MUTMUT := $(VENV)/.ready-mutants
 CANDIDATES := $(if $(PYTHON),$(PYTHON),python3.13 python3.12 python3.11 python3)
@@ -16,7 +17,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4
 
 .DEFAULT_GOAL := help
-.PHONY: help demo mock test test-fast test-sdk test-upstream mutants lint format bench load scoreboard screenshots browser clients constraints clean
+.PHONY: help demo mock test test-fast test-sdk test-space test-upstream mutants lint format bench load scoreboard screenshots browser clients constraints clean
 
 help:  ## say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -28,13 +29,16 @@ mock: $(RUNTIME)  ## run the twin alone, at port 8080
 	@$(BIN)/python -m mock_server $(ARGS)
 
 test: $(DEV) browser  ## run every test of the project's own parts, with a browser, and measure coverage
-	$(PYTEST) --cov --ignore tests/clients --ignore tests/upstream $(ARGS)
+	$(PYTEST) --cov --ignore tests/clients --ignore tests/space --ignore tests/upstream $(ARGS)
 
 test-fast: $(DEV)  ## run those that need no browser
-	$(PYTEST) --ignore tests/browser --ignore tests/clients --ignore tests/upstream $(ARGS)
+	$(PYTEST) --ignore tests/browser --ignore tests/clients --ignore tests/space --ignore tests/upstream $(ARGS)
 
 test-sdk: $(DEV) clients  ## run other people's clients against the twin, each in an environment of its own
 	$(PYTEST) tests/clients $(ARGS)
+
+test-space: $(DEV) browser $(SPACE)  ## start the page as a Hugging Face Space does, in the environment that a Space builds, and ask it in a browser
+	$(PYTEST) --numprocesses 0 tests/space $(ARGS)
 
 test-upstream: $(DEV) $(UPSTREAM)  ## put a real, tiny model behind the endpoints (installs torch; on Linux, name a CPU build by PIP_EXTRA_INDEX_URL)
 	$(PYTEST) --numprocesses 0 tests/upstream $(ARGS)
@@ -69,6 +73,13 @@ browser: $(DEV)  # a Chromium for the tests: Playwright's, the system's, or (as 
 	@$(BIN)/python -m tests.browser.chromium
 
 clients: $(CLIENTS)/javascript/.ready $(CLIENTS)/aiobotocore/.ready $(CLIENTS)/frameworks/.ready $(CLIENTS)/wheel/.ready  # other people's clients, each in an environment of its own
+
+# A Space has the Python of the README's front matter; where there is none, that of the tests.
+$(SPACE): requirements.txt tests/space/requirements.txt | $(DEV)
+	@echo "Building build/space as a Hugging Face Space is built (once; a minute)."
+	@$$(python3.12 -c 'import ensurepip, venv' 2>/dev/null && echo python3.12 || echo $(BIN)/python) -m venv --clear build/space
+	@build/space/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r tests/space/requirements.txt
+	@touch $@
 
 $(UPSTREAM): tests/upstream/requirements.txt | $(DEV)
 	@echo "Installing a model server into build/upstream (once; some minutes)."

@@ -68,6 +68,8 @@ class Page:
                 self.blocks.unload(leave)
         # Gradio has 40 places for events of any kind, and a stalled answer keeps its own: whoever came next would wait for it.
         self.blocks.max_threads = limits.answers + SPARE
+        # Knowing its Space, Gradio's script would ask huggingface.co for the Space's likes, and Google for fonts.
+        self.blocks.space_id = None
         # Nobody but the page itself calls its functions: over the API, one could start answers that no one reads.
         self.blocks.queue(api_open=False)
 

@@ -175,6 +175,18 @@ def test_clients_whose_set_up_broke_half_way_are_taken_up_again(house: House, fa
     assert any(failing in line for line in house.log())
 
 
+def test_a_space_is_built_once_from_the_two_lists_together(house: House) -> None:
+    house.add_python()
+    shutil.copytree(ROOT / "tests" / "space", house.root / "tests" / "space")
+    assert house.make("test-space").returncode == 0
+    log = house.log()
+    assert [line.split()[-1] for line in log if line.startswith("-m venv")] == [".venv", "build/space"]
+    assert [line for line in log if line.endswith("-r requirements.txt -r tests/space/requirements.txt") and "--constraint" not in line]
+    assert house.make("test-space").returncode == 0
+    browser, tests = house.log()
+    assert (browser, tests.startswith("-m pytest")) == ("-m tests.browser.chromium", True)
+
+
 def test_the_makefile_keeps_to_what_make_3_81_knows() -> None:
     for newer in (".ONESHELL", ".SHELLFLAGS", "$(file ", "$(intcmp", "$(let ", "!=", "&:", "define CREATE_VENV =", "undefine", "::="):
         assert newer not in MAKEFILE, f"{newer} came after GNU Make 3.81"
@@ -191,4 +203,4 @@ def test_constraints_pin_every_requirement() -> None:
 def test_ci_checks_style_and_runs_every_test() -> None:
     ci = ROOT / ".ci" / "run"
     assert os.access(ci, os.X_OK)
-    assert re.findall(r"^make ([a-z-]+)$", ci.read_text(encoding="utf-8"), re.MULTILINE) == ["lint", "test", "test-sdk", "test-upstream"]
+    assert re.findall(r"^make ([a-z-]+)$", ci.read_text(encoding="utf-8"), re.MULTILINE) == ["lint", "test", "test-space", "test-sdk", "test-upstream"]

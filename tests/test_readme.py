@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -136,13 +137,33 @@ def test_every_key_of_a_catalog_is_told_and_no_other() -> None:
     assert words("key") == set(KEYS)
 
 
-def test_the_space_starts_the_page_on_the_gradio_that_is_tested() -> None:
+HUES = {"red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray"}
+WANTED = {"title", "emoji", "colorFrom", "colorTo", "sdk", "sdk_version", "python_version", "app_file", "short_description", "license"}
+
+
+def test_the_front_matter_of_the_space_is_whole() -> None:
+    """https://huggingface.co/docs/hub/spaces-config-reference."""
     space = front_matter()
-    pins = dict(line.split("==") for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines() if "==" in line)
-    assert (space["sdk"], space["sdk_version"], space["license"]) == ("gradio", pins["gradio"], "apache-2.0")
+    assert set(space) >= WANTED
+    assert {space["colorFrom"], space["colorTo"]} <= HUES
+    assert (space["sdk"], space["license"]) == ("gradio", "apache-2.0")
     assert (ROOT / space["app_file"]).is_file()
     assert len(space["short_description"]) <= 60
-    assert space["python_version"].startswith('"'), "YAML would read 3.10 as 3.1"
+
+
+def test_the_space_has_a_python_that_the_project_runs_on() -> None:
+    python = front_matter()["python_version"]
+    assert re.fullmatch(r'"3\.\d+"', python), "YAML would read 3.10 as 3.1"
+    oldest = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["requires-python"]
+    version = python.strip('"')
+    assert int(version.removeprefix("3.")) >= int(oldest.removeprefix(">=3."))
+    assert f"echo python{version} ||" in (ROOT / "Makefile").read_text(encoding="utf-8"), "make test-space takes another"
+
+
+def test_the_space_starts_the_page_on_the_gradio_that_is_tested() -> None:
+    pins = dict(line.split("==") for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines() if "==" in line)
+    built = re.findall(r"^gradio\[oauth,mcp\]==(\S+)$", (ROOT / "tests" / "space" / "requirements.txt").read_text(encoding="utf-8"), re.MULTILINE)
+    assert [front_matter()["sdk_version"]] == [pins["gradio"]] == built
 
 
 def test_a_space_can_install_the_requirements_which_it_sees_alone() -> None:
