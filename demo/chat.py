@@ -15,7 +15,8 @@ from demo.admission import Admission, Refused, address_of
 from demo.desk import Desk
 from demo.examples import EXAMPLES
 from demo.failures import OWN_FAULT, sentence
-from demo.labels import label
+from demo.labels import label, words_of
+from demo.language import Words
 from demo.media import with_what_is_kept
 from demo.panel import NO_FAULT, Panel
 from demo.run import Run
@@ -119,16 +120,16 @@ class ChatTab:
             return {self._send: gr.skip()}
         session = request.session_hash or ""
         self._sessions.close(session)
-        return self.show(thread.change_all(lambda turn: with_what_is_kept(turn, self._tapes.find(session, turn.tape))), plain)
+        return self.show(thread.change_all(lambda turn: with_what_is_kept(turn, self._tapes.find(session, turn.tape))), plain, words_of(request))
 
-    def show(self, thread: Thread, plain: bool) -> Updates:
+    def show(self, thread: Thread, plain: bool, words: Words) -> Updates:
         """Return what shows a conversation whose last answer has ended, if there is any."""
         turns = thread.turns
         return {
             self.thread: thread,
             self.changes: next(_changes),
             self._chat: rows(turns, plain=plain),
-            self._again: gr.update(interactive=bool(turns), value="Retry" if turns and turns[-1].failure else "Regenerate"),
+            self._again: gr.update(interactive=bool(turns), value=words("Retry") if turns and turns[-1].failure else words("Regenerate")),
             self._clear: gr.update(interactive=bool(turns)),
         }
 
@@ -171,29 +172,29 @@ class ChatTab:
             yield {self._send: gr.skip()}
 
     async def _answer(self, question: str, values: Values, request: gr.Request, at: int | None, taken: Updates) -> AsyncGenerator[Updates]:
-        session, plain = request.session_hash or "", values[self.plain]
+        session, plain, words = request.session_hash or "", values[self.plain], words_of(request)
         thread, turn = _asked(values[self.thread], Turn(question), at), Turn(question)
         before = thread.turns[:-1]
         shown = rows(before, plain=plain)
         self._runs[session] = None  # a second question may come while the first update is on its way
         try:
             yield self._begun() | taken | {self.thread: thread, self._chat: shown + rows([turn], plain=plain)}
-            self._runs[session] = run = self._run(session, question, before, values)
+            self._runs[session] = run = self._run(session, question, before, values, words)
             async with aclosing(run.turns()) as turns:
                 async for turn in turns:
                     yield {self._chat: shown + rows([turn], plain=plain)}
         except BackendError as error:
-            turn = Turn(question, failure=sentence(error))
+            turn = Turn(question, failure=sentence(error, words=words))
         finally:
             del self._runs[session]
-        yield self._ended(thread.change(len(before), lambda _: turn), plain)
+        yield self._ended(thread.change(len(before), lambda _: turn), plain, words)
 
-    def _run(self, session: str, question: str, before: Iterable[Turn], values: Values) -> Run:
+    def _run(self, session: str, question: str, before: Iterable[Turn], values: Values, words: Words) -> Run:
         chat = told(before, question, values[self._panel.system_prompt])
         request = self._panel.request(chat.messages, values)
         backend = self._sessions.backend(session, self._desk.backend(values[self._panel.front]), request.endpoint)
         tape = Tape(request, values[self._panel.front])
-        run = Run(backend, request, left_out=chat.left_out, tape=tape, crowd=lambda: self._admission.answers)
+        run = Run(backend, request, left_out=chat.left_out, tape=tape, crowd=lambda: self._admission.answers, words=words)
         self._tapes.add(session, tape)  # one whose run could not be made would be on its way for ever
         return run
 
@@ -206,18 +207,19 @@ class ChatTab:
             self.plain: gr.update(interactive=False),
         }
 
-    def _ended(self, thread: Thread, plain: bool) -> Updates:
-        return self.show(thread, plain) | {
+    def _ended(self, thread: Thread, plain: bool, words: Words) -> Updates:
+        return self.show(thread, plain, words) | {
             self._send: gr.update(visible=True),
             self._stop: gr.update(visible=False),
             self.plain: gr.update(interactive=True),
             self._panel.fault: NO_FAULT,
         }
 
-    def _broken(self, thread: Thread, plain: bool) -> Updates:
+    def _broken(self, thread: Thread, plain: bool, request: gr.Request) -> Updates:
         """Give the controls back after a fault of our own, whose trace is in the log."""
+        words = words_of(request)
         thread = thread if thread.nodes else thread.ask(Turn(""))
-        return self._ended(thread.change(-1, lambda turn: replace(turn, failure=OWN_FAULT)), plain)
+        return self._ended(thread.change(-1, lambda turn: replace(turn, failure=words(OWN_FAULT))), plain, words)
 
     async def _cleared(self, plain: bool, request: gr.Request) -> Updates:
         return await self.opened(Thread(), plain, request)

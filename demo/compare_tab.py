@@ -20,8 +20,8 @@ from demo.chat import AT_ONCE, LATEX
 from demo.desk import Desk
 from demo.examples import EXAMPLES
 from demo.failures import OWN_FAULT, sentence
-from demo.labels import label, labelled
-from demo.language import mark
+from demo.labels import label, labelled, words_of
+from demo.language import Words, mark
 from demo.panel import CUTS, FAULTS, NO_FAULT, PROFILES, Panel
 from demo.race import Lane, Race, Whole
 from demo.run import Run
@@ -64,7 +64,7 @@ class Side:
 
     def show(self) -> None:
         """Make what shows the answer."""
-        self.clock = painting(clock(self.name), f"clock-{self.name}")
+        self.clock = painting(clock(self.name, label), f"clock-{self.name}")
         self.chat = gr.Chatbot(
             show_label=False, label=label("Answer {side}", side=self.name), elem_id=f"answer-{self.name}", elem_classes="answer", height="100%",
             buttons=["copy"], layout="bubble", placeholder=label("{side} answers here.", side=self.name), group_consecutive_messages=False, allow_tags=True,
@@ -76,11 +76,11 @@ class Side:
         """Every control whose value `lane` needs, besides the panel's."""
         return {self.endpoint, self.whole, self.front, self.fault, self.cut, self.profile}
 
-    def title(self, values: Values) -> str:
+    def title(self, values: Values, words: Words) -> str:
         """Return what heads its column in the table."""
-        return f"{self.name}: {values[self.endpoint]}, {'whole' if values[self.whole] else 'streamed'}"
+        return f"{self.name}: {values[self.endpoint]}, {words('whole') if values[self.whole] else words('streamed')}"
 
-    def lane(self, question: str, values: Values, crowd: Callable[[], int]) -> Lane:
+    def lane(self, question: str, values: Values, crowd: Callable[[], int], words: Words) -> Lane:
         """Return the answer that the controls ask for, not yet begun, or why there is none."""
         panel = self._panel
         chosen = {panel.endpoint: self.endpoint, panel.fault: self.fault, panel.cut: self.cut, panel.profile: self.profile}
@@ -89,13 +89,14 @@ class Side:
             request = panel.request(messages, {**values, **{control: values[own] for control, own in chosen.items()}})
             backend = self._desk.backend(values[self.front])
             tape = Tape(request, values[self.front])
-            return Lane(Turn(question), Run(Whole(backend) if values[self.whole] else backend, request, tape=tape, crowd=crowd))
+            run = Run(Whole(backend) if values[self.whole] else backend, request, tape=tape, crowd=crowd, words=words)
+            return Lane(Turn(question), run, words=words)
         except BackendError as error:
-            return Lane(Turn(question, failure=sentence(error)))
+            return Lane(Turn(question, failure=sentence(error, words=words)), words=words)
 
     def painted(self, lane: Lane) -> Updates:
         """Return what shows how `lane` stands: the answer and what is said of it; the question stands above both sides."""
-        return {self.chat: rows([lane.shown])[1:], self.clock: clock(self.name, lane)}
+        return {self.chat: rows([lane.shown])[1:], self.clock: clock(self.name, lane.words, lane)}
 
 
 class CompareTab:
@@ -144,33 +145,34 @@ class CompareTab:
             return
         try:
             with self._admission.answering(address_of(request), question, values[self._panel.system_prompt], answers=len(self._sides)):
-                async with aclosing(self._answers(question, values, request.session_hash or "")) as answers:
+                async with aclosing(self._answers(question, values, request)) as answers:
                     async for updates in answers:
                         yield updates
         except Refused as refusal:
             gr.Warning(str(refusal), title="Not asked")
             yield {self._send: gr.skip()}
 
-    async def _answers(self, question: str, values: Values, session: str) -> AsyncGenerator[Updates]:
+    async def _answers(self, question: str, values: Values, request: gr.Request) -> AsyncGenerator[Updates]:
+        session, words = request.session_hash or "", words_of(request)
         self._races[session] = None  # a second question may come while the first update is on its way
         try:
             yield {self._send: gr.update(visible=False), self._stop: gr.update(visible=True), self._table: ""}
-            self._races[session] = race = self._race(session, question, values)
-            async with aclosing(self._paintings(race, [side.title(values) for side in self._sides])) as paintings:
+            self._races[session] = race = self._race(session, question, values, words)
+            async with aclosing(self._paintings(race, [side.title(values, words) for side in self._sides], words)) as paintings:
                 async for updates in paintings:
                     yield updates
         finally:
             del self._races[session]
         yield self._idle()
 
-    def _race(self, session: str, question: str, values: Values) -> Race:
-        race = Race([side.lane(question, values, lambda: self._admission.answers) for side in self._sides])
+    def _race(self, session: str, question: str, values: Values, words: Words) -> Race:
+        race = Race([side.lane(question, values, lambda: self._admission.answers, words) for side in self._sides])
         for lane in race.lanes:
             if lane.run:
                 self._tapes.add(session, lane.run.tape)
         return race
 
-    async def _paintings(self, race: Race, titles: list[str]) -> AsyncGenerator[Updates]:
+    async def _paintings(self, race: Race, titles: list[str], words: Words) -> AsyncGenerator[Updates]:
         """Yield how both sides stand; the table now and then, and at the end."""
         now, due_at_s = asyncio.get_running_loop().time, float("-inf")
         async with aclosing(race.moments()) as moments:
@@ -178,15 +180,15 @@ class CompareTab:
                 updates = {output: value for side, lane in zip(self._sides, race.lanes, strict=True) for output, value in side.painted(lane).items()}
                 if now() >= due_at_s or all(lane.ending for lane in race.lanes):
                     due_at_s = now() + TABLE_S
-                    updates[self._table] = table(titles, race.lanes)
+                    updates[self._table] = table(titles, race.lanes, words)
                 yield updates
 
     def _idle(self) -> Updates:
         return {self._send: gr.update(visible=True), self._stop: gr.update(visible=False)}
 
-    def _broken(self) -> Updates:
+    def _broken(self, request: gr.Request) -> Updates:
         """Give the controls back after a fault of our own, whose trace is in the log."""
-        return self._idle() | {self._table: f"<p>{html.escape(OWN_FAULT)}</p>"}
+        return self._idle() | {self._table: f"<p>{html.escape(words_of(request)(OWN_FAULT))}</p>"}
 
     async def stop(self, request: gr.Request) -> None:
         """Stop both sides of the comparison that a page waits for, if it does."""
@@ -203,10 +205,10 @@ class CompareTab:
             await race.stop()
 
 
-def clock(name: str, lane: Lane | None = None) -> str:
+def clock(name: str, words: Callable[[str], str], lane: Lane | None = None) -> str:
     """Return the HTML of how long one waited for the first and for the last word on side `name`; of nothing before its first question."""
-    waits = {"First word": lane.first_word() if lane else "", "Last word": lane.last_word() if lane else ""}
-    figures = "".join(f"<div><dt>{label}</dt><dd>{html.escape(wait)}</dd></div>" for label, wait in waits.items())
+    waits = {words("First word"): lane.first_word() if lane else "", words("Last word"): lane.last_word() if lane else ""}
+    figures = "".join(f"<div><dt>{named}</dt><dd>{html.escape(wait)}</dd></div>" for named, wait in waits.items())
     return f"<section><h2>{name}</h2><dl>{figures}</dl></section>"
 
 

@@ -12,19 +12,21 @@ from collections.abc import Sequence
 from math import exp
 
 from backends.events import Token
+from demo.language import ENGLISH, Words, mark
 from demo.tape import Tape, TapedEvent
 
 MOST_TOKENS = 4000
 """That are drawn; what is over is counted."""
-LEVELS: tuple[tuple[float, str], ...] = ((0.9, "90 % and over"), (0.5, "50 to 90 %"), (0.1, "10 to 50 %"), (0.0, "under 10 %"))
+LEVELS: tuple[tuple[float, str], ...] = ((0.9, mark("90 % and over")), (0.5, mark("50 to 90 %")), (0.1, mark("10 to 50 %")), (0.0, mark("under 10 %")))
 """From which probability a level begins, and its name; the first that fits counts."""
-NO_PROBABILITIES = "This container tells no probabilities, or was not asked for them: the tokens stand here without."
+NO_PROBABILITIES = mark("This container tells no probabilities, or was not asked for them: the tokens stand here without.")
+HINT = mark("Point at a token, or go from one to the next with the arrow keys.")
 
 _SIGNS = {"\n": "↵", "\t": "→", "\r": "←", " ": "·"}
 _UNSEEN = re.compile("[\x00-\x20\x7f-\xa0\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]")
 
 
-def heat_map(tape: Tape, *, special: bool = False, figures: bool = False) -> str:
+def heat_map(tape: Tape, *, special: bool = False, figures: bool = False, words: Words = ENGLISH) -> str:
     """Return an answer's tokens in one line of HTML.
 
     Args:
@@ -34,19 +36,20 @@ def heat_map(tape: Tape, *, special: bool = False, figures: bool = False) -> str
     taped = [event for event in tape.events if isinstance(event.event, Token)]
     tokens = [(number, event) for number, event in enumerate(taped, 1) if special or not is_special(event)]
     if not tokens:
-        return "<p class='figures'>This answer has no tokens.</p>"
+        return f"<p class='figures'>{words('This answer has no tokens.')}</p>"
     knows = any(event.event.logprob is not None for event in taped if isinstance(event.event, Token))
     hidden = len(taped) - len(tokens)
     notes = [
-        "" if knows else NO_PROBABILITIES,
-        f"{len(tokens):,} token{'s' * (len(tokens) != 1)}" + (f", and {hidden} special not shown" if hidden else ""),
-        f"only the first {MOST_TOKENS:,} are drawn" if len(tokens) > MOST_TOKENS else "",
+        "" if knows else words(NO_PROBABILITIES),
+        words.count(len(tokens), "{n} token", "{n} tokens"),
+        words("{n} special not shown", n=hidden) if hidden else "",
+        words("only the first {n} are drawn", n=f"{MOST_TOKENS:,}") if len(tokens) > MOST_TOKENS else "",
     ]
-    spans = "".join(_span(number, event, figures, first=place == 0) for place, (number, event) in enumerate(tokens[:MOST_TOKENS]))
+    spans = "".join(_span(number, event, figures, words, first=place == 0) for place, (number, event) in enumerate(tokens[:MOST_TOKENS]))
     notice = f"<p class='figures'>{' · '.join(filter(None, notes))}</p>"
-    legend = _legend() if knows else ""
-    readout = "<p id='token-said' role='status'>Point at a token, or go from one to the next with the arrow keys.</p>"
-    return f"{notice}{legend}{readout}<div class='heat' role='group' aria-label='Tokens'>{spans}</div>"
+    legend = _legend(words) if knows else ""
+    readout = f"<p id='token-said' role='status'>{words(HINT)}</p>"
+    return f"{notice}{legend}{readout}<div class='heat' role='group' aria-label='{words('Tokens')}'>{spans}</div>"
 
 
 def is_special(event: TapedEvent) -> bool:
@@ -64,31 +67,31 @@ def shown(text: str) -> str:
     return _UNSEEN.sub(lambda unseen: _sign(unseen[0]), html.escape(text)) or "<i>∅</i>"
 
 
-def said(number: int, event: TapedEvent) -> str:
+def said(number: int, event: TapedEvent, words: Words = ENGLISH) -> str:
     """Return all that is known of a token, as text of one line."""
     token = event.event
     if not isinstance(token, Token):
         raise TypeError(f"the event is a {type(token).__name__}, expected a Token")
     pieces = [
-        f"Token {number}: {_quoted(token.text)}",
-        "special" if token.special else "",
+        words("Token {number}: {text}", number=number, text=_quoted(token.text)),
+        words("special") if token.special else "",
         f"id {token.id}" if token.id is not None else "",
         f"logprob {token.logprob:.4f}" if token.logprob is not None else "",
-        f"probability {_percent(exp(token.logprob))}" if token.logprob is not None else "",
-        f"at {event.at_s:.3f} s",
-        _alternatives(token),
+        words("probability {percent}", percent=_percent(exp(token.logprob), words)) if token.logprob is not None else "",
+        words("at {time}", time=f"{event.at_s:.3f} s"),
+        _alternatives(token, words),
     ]
     return " · ".join(filter(None, pieces))
 
 
-def _span(number: int, event: TapedEvent, figures: bool, *, first: bool) -> str:
+def _span(number: int, event: TapedEvent, figures: bool, words: Words, *, first: bool) -> str:
     token = event.event
     if not isinstance(token, Token):
         return ""
     probability = None if token.logprob is None else exp(min(token.logprob, 0.0))
     marks = " ".join(("tok", *(() if probability is None else (f"p{level(probability)}",)), *(("special",) if token.special else ())))
-    figure = f"<small>{_percent(probability)}</small>" if figures and probability is not None else ""
-    return f"<span class='{marks}' tabindex='{0 if first else -1}' data-said='{html.escape(said(number, event))}'>{shown(token.text)}{figure}</span>"
+    figure = f"<small>{_percent(probability, words)}</small>" if figures and probability is not None else ""
+    return f"<span class='{marks}' tabindex='{0 if first else -1}' data-said='{html.escape(said(number, event, words))}'>{shown(token.text)}{figure}</span>"
 
 
 def _sign(character: str) -> str:
@@ -109,19 +112,19 @@ def _spelled(character: str) -> str:
 _ESCAPES = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 
-def _alternatives(token: Token) -> str:
+def _alternatives(token: Token, words: Words) -> str:
     others: Sequence[str] = [
-        _quoted(other.text) + (f" {_percent(exp(other.logprob))}" if other.logprob is not None else "")
+        _quoted(other.text) + (f" {_percent(exp(other.logprob), words)}" if other.logprob is not None else "")
         for other in token.alternatives
         if other.id != token.id or other.text != token.text
     ]
-    return f"instead of it {', '.join(others)}" if others else ""
+    return words("instead of it {tokens}", tokens=", ".join(others)) if others else ""
 
 
-def _percent(probability: float) -> str:
-    return f"{probability * 100:.1f} %" if probability >= 0.001 else "under 0.1 %"
+def _percent(probability: float, words: Words) -> str:
+    return f"{probability * 100:.1f} %" if probability >= 0.001 else words("under {percent}", percent="0.1 %")
 
 
-def _legend() -> str:
-    names = "".join(f"<span class='tok p{number}'>{name}</span>" for number, (_, name) in enumerate(LEVELS))
-    return f"<p class='legend'>Probability: {names}</p>"
+def _legend(words: Words) -> str:
+    names = "".join(f"<span class='tok p{number}'>{words(name)}</span>" for number, (_, name) in enumerate(LEVELS))
+    return f"<p class='legend'>{words('Probability:')} {names}</p>"

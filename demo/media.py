@@ -17,29 +17,34 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from demo.language import ENGLISH, Words, mark
 from demo.tape import Tape, Tapes
 from demo.turns import Turn
 
 PAUSE_S = 0.1
 """How often it is looked for more."""
-PICTURE = '<img class="media" src="media/{key}" alt="The picture that answers">'
-SOUND = '<audio class="media" controls preload="auto" src="media/{key}" aria-label="The sound that answers"></audio>'
+PICTURE = '<img class="media" src="media/{key}" alt="{said}">'
+SOUND = '<audio class="media" controls preload="auto" src="media/{key}" aria-label="{said}"></audio>'
 ELEMENTS = {
     **dict.fromkeys(("image/jpeg", "image/png", "image/gif", "image/webp", "image/avif"), PICTURE),
     **dict.fromkeys(("audio/wav", "audio/x-wav", "audio/mpeg", "audio/ogg", "audio/webm", "audio/flac", "audio/aac", "audio/mp4"), SOUND),
 }
 """Media type -> what shows it. No type is among these that can hold a script, as SVG can: opened on its own, it would run as the page's."""
-UNSHOWN = "<em>The answer is of the type {kind}, which this page does not show.</em>"
+SAID = {PICTURE: mark("The picture that answers"), SOUND: mark("The sound that answers")}
+"""What an element is called, for those who do not see it."""
 RANGE = re.compile(r"bytes=(\d{0,19})-(\d{0,19})")
 HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 
 
-def element(tape: Tape) -> str:
+def element(tape: Tape, words: Words = ENGLISH) -> str:
     """Return the HTML that shows an answer that is no text; empty for one that is, and before its head came."""
     kind = _kind(tape)
     if not kind.startswith(("image/", "audio/", "video/")):
         return ""
-    return ELEMENTS[kind].format(key=tape.key) if kind in ELEMENTS else UNSHOWN.format(kind=html.escape(kind))
+    if kind not in ELEMENTS:
+        return f"<em>{html.escape(words('The answer is of the type {kind}, which this page does not show.', kind=kind))}</em>"
+    shown = ELEMENTS[kind]
+    return shown.format(key=tape.key, said=html.escape(words(SAID[shown])))
 
 
 def with_what_is_kept(turn: Turn, tape: Tape | None) -> Turn:

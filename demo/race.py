@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 
 from backends.chat import Answer, ChatBackend, ChatRequest, Tap
 from backends.timing import Timing
+from demo.language import ENGLISH, Words, mark
 from demo.pacing import BRISK_S
 from demo.run import Run
 from demo.status import duration
 from demo.turns import Turn
 
-NEVER = "never came"
+NEVER = mark("never came")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ class Lane:
     """None where nothing could be sent."""
     elapsed_s: float = 0.0
     """Since the start, as last painted."""
+    words: Words = ENGLISH
+    """Those of whoever asked."""
 
     @property
     def timing(self) -> Timing:
@@ -47,7 +50,7 @@ class Lane:
     @property
     def ending(self) -> str | None:
         """How it ended, in a word; None while it is on its way."""
-        return self.run.tape.ending if self.run else "no answer"
+        return self.run.tape.ending if self.run else self.words("no answer")
 
     @property
     def shown(self) -> Turn:
@@ -65,7 +68,7 @@ class Lane:
     def _wait(self, came_at_s: float | None) -> str:
         if came_at_s is not None:
             return duration(came_at_s)
-        return NEVER if self.ending else f"waiting {self.elapsed_s:.1f} s"
+        return self.words(NEVER) if self.ending else self.words("waiting {seconds} s", seconds=f"{self.elapsed_s:.1f}")
 
 
 class Race:

@@ -17,6 +17,7 @@ from backends.events import StreamEvent
 from backends.prompts import family
 from backends.timing import Timing
 from demo.failures import OWN_FAULT, sentence
+from demo.language import ENGLISH, Words, mark
 from demo.media import element
 from demo.pacing import crowd_s, pause_s
 from demo.status import ending, progress, result, with_left_out
@@ -25,7 +26,7 @@ from demo.turns import Turn
 
 logger = logging.getLogger(__name__)
 
-LEFT = "nobody waited for its end"
+LEFT = mark("nobody waited for its end")
 """How an answer ended whose page is gone."""
 TICK_S = 0.25
 """How often a page hears of a stream in which nothing happens; only when it does is it noticed that the page was closed."""
@@ -47,13 +48,24 @@ class Run:
         left_out: How many turns of the chat the request does not tell.
         tape: What keeps all that comes.
         crowd: How many answers, this one among them, are on their way now.
+        words: Those of whoever asked.
 
     Raises:
         ConfigurationError: The endpoint's model family is unknown.
     """
 
-    def __init__(self, backend: Streaming, request: ChatRequest, *, left_out: int = 0, tape: Tape | None = None, crowd: Callable[[], int] = lambda: 1) -> None:
+    def __init__(
+        self,
+        backend: Streaming,
+        request: ChatRequest,
+        *,
+        left_out: int = 0,
+        tape: Tape | None = None,
+        crowd: Callable[[], int] = lambda: 1,
+        words: Words = ENGLISH,
+    ) -> None:
         self._crowd = crowd
+        self._words = words
         self._question = request.messages[-1].content
         self._messages = len(request.messages) + 2 * left_out
         self._left_out = left_out
@@ -96,7 +108,7 @@ class Run:
             await self._answer.aclose()
             reader.cancel()
             await asyncio.wait({reader})
-            self._tape.ending = self._tape.ending or LEFT
+            self._tape.ending = self._tape.ending or self._words(LEFT)
 
     async def _moments(self, reader: asyncio.Task[None]) -> AsyncIterator[None]:
         """Yield whenever the page is worth painting, until the answer ends."""
@@ -126,21 +138,23 @@ class Run:
                     self._arrived.set()
         except BackendError as error:
             self._tape.error = error
-            self._failure = sentence(error, answering=self._timing.has_begun)
+            self._failure = sentence(error, answering=self._timing.has_begun, words=self._words)
 
     def _turn(self) -> Turn:
-        figures = progress(self._timing, waited_s=self._now() - self._began_at_s, idle_s=self._now() - self._heard_at_s)
-        return Turn(self._question, self._text, with_left_out(figures, self._left_out), tape=self._tape.number, media=element(self._tape))
+        now_s, words = self._now(), self._words
+        figures = progress(self._timing, waited_s=now_s - self._began_at_s, idle_s=now_s - self._heard_at_s, words=words)
+        return Turn(self._question, self._text, with_left_out(figures, self._left_out, words), tape=self._tape.number, media=element(self._tape, words))
 
     def _last_turn(self, reader: asyncio.Task[None]) -> Turn:
         if bug := reader.exception():
             logger.error("An answer failed for a reason of our own", exc_info=bug)
-            self._failure = OWN_FAULT
+            self._failure = self._words(OWN_FAULT)
         self._text += self._visible.finish(broke_off=self._timing.finish is None)
         failure = None if self._stopped else self._failure
-        figures = result(self._timing, stopped=self._stopped)
-        self._tape.ending, self._tape.failure = ending(self._timing, stopped=self._stopped), failure
-        return Turn(self._question, self._text, with_left_out(figures, self._left_out), failure, self._tape.number, element(self._tape))
+        words = self._words
+        figures = result(self._timing, stopped=self._stopped, words=words)
+        self._tape.ending, self._tape.failure = ending(self._timing, stopped=self._stopped, words=words), failure
+        return Turn(self._question, self._text, with_left_out(figures, self._left_out, words), failure, self._tape.number, element(self._tape, words))
 
 
 @dataclass(frozen=True, slots=True)

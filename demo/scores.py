@@ -7,11 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from backends.timing import Timing
+from demo.language import ENGLISH, Words, mark
 from demo.race import Lane
 from demo.status import duration
 
-FASTER = "faster"
-AT_ONCE = "all at once"
 NOTABLE = 0.05
 """What two figures differ by at least where one is said to be faster, as a share of the larger: one answer alone says no more."""
 
@@ -40,22 +39,23 @@ def _tokens(timing: Timing) -> int:
 
 
 FIGURES = (
-    Figure("Time to first token", lambda timing: timing.ttft_s, duration, min),
-    Figure("Between tokens, p50", _percentile_s(50), duration, min, needs_stream=True),
-    Figure("Between tokens, p95", _percentile_s(95), duration, min, needs_stream=True),
-    Figure("Tokens/s", lambda timing: timing.tokens_per_s, "{:.1f}".format, max, needs_stream=True),
-    Figure("Total", lambda timing: timing.total_s or None, duration, min),
-    Figure("Tokens", _tokens, "{:,}".format),
-    Figure("Bytes", lambda timing: timing.bytes, "{:,}".format),
-    Figure("Parts", lambda timing: timing.parts, "{:,}".format),
+    Figure(mark("Time to first token"), lambda timing: timing.ttft_s, duration, min),
+    Figure(mark("Between tokens, p50"), _percentile_s(50), duration, min, needs_stream=True),
+    Figure(mark("Between tokens, p95"), _percentile_s(95), duration, min, needs_stream=True),
+    Figure(mark("Tokens/s"), lambda timing: timing.tokens_per_s, "{:.1f}".format, max, needs_stream=True),
+    Figure(mark("Total"), lambda timing: timing.total_s or None, duration, min),
+    Figure(mark("Tokens"), _tokens, "{:,}".format),
+    Figure(mark("Bytes"), lambda timing: timing.bytes, "{:,}".format),
+    Figure(mark("Parts"), lambda timing: timing.parts, "{:,}".format),
 )
 
 
-def table(names: Sequence[str], lanes: Sequence[Lane]) -> str:
+def table(names: Sequence[str], lanes: Sequence[Lane], words: Words = ENGLISH) -> str:
     """Return the table of `lanes` as HTML, each below its name."""
-    head = "".join(f'<th scope="col">{_text(name)}</th>' for name in ("Figure", *names))
-    rows = "".join(_row(figure.label, _cells(figure, lanes)) for figure in FIGURES)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}{_row('Ended', [lane.ending or 'on its way' for lane in lanes])}</tbody></table>"
+    head = "".join(f'<th scope="col">{_text(name)}</th>' for name in (words("Figure"), *names))
+    rows = "".join(_row(words(figure.label), _cells(figure, lanes, words)) for figure in FIGURES)
+    ended = _row(words("Ended"), [lane.ending or words("on its way") for lane in lanes])
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}{ended}</tbody></table>"
 
 
 def _row(label: str, cells: Sequence[str]) -> str:
@@ -67,18 +67,18 @@ def _text(words: str) -> str:
     return html.escape(" ".join(words.split()))
 
 
-def _cells(figure: Figure, lanes: Sequence[Lane]) -> list[str]:
+def _cells(figure: Figure, lanes: Sequence[Lane], words: Words) -> list[str]:
     values = [figure.read(lane.timing) for lane in lanes]
-    texts = [_missing(figure, lane) if value is None else figure.write(value) for value, lane in zip(values, lanes, strict=True)]
+    texts = [_missing(figure, lane, words) if value is None else figure.write(value) for value, lane in zip(values, lanes, strict=True)]
     known = [value for value in values if value is not None]
     # Nobody is faster than an answer that never ended.
     if figure.best is None or len(known) < len(lanes) or not all(lane.timing.finish for lane in lanes) or max(known) - min(known) <= NOTABLE * max(known):
         return texts
     best = figure.best(known)
-    return [f"{text} ({FASTER})" if value == best else text for text, value in zip(texts, values, strict=True)]
+    return [words("{figure} (faster)", figure=text) if value == best else text for text, value in zip(texts, values, strict=True)]
 
 
-def _missing(figure: Figure, lane: Lane) -> str:
+def _missing(figure: Figure, lane: Lane, words: Words) -> str:
     if not lane.ending:
-        return "not yet"
-    return AT_ONCE if figure.needs_stream and lane.timing.tokens else "none"
+        return words("not yet")
+    return words("all at once") if figure.needs_stream and lane.timing.tokens else words("none")

@@ -3,37 +3,40 @@
 from __future__ import annotations
 
 from backends.timing import Timing
+from demo.language import ENGLISH, Words
 
 SILENCE_S = 1.0
 """A stream that says nothing for so long is said to have stalled."""
 
 
-def progress(timing: Timing, *, waited_s: float, idle_s: float) -> str:
+def progress(timing: Timing, *, waited_s: float, idle_s: float, words: Words = ENGLISH) -> str:
     """Return the line of an answer on its way: how long one waits, or the figures so far."""
     if not timing.has_begun:
-        return f"waiting {waited_s:.1f} s"
-    return " · ".join((*_figures(timing), f"stalled {idle_s:.0f} s" if idle_s >= SILENCE_S else "streaming"))
+        return words("waiting {seconds} s", seconds=f"{waited_s:.1f}")
+    state = words("stalled {seconds} s", seconds=f"{idle_s:.0f}") if idle_s >= SILENCE_S else words("streaming")
+    return " · ".join((*_figures(timing, words), state))
 
 
-def result(timing: Timing, *, stopped: bool) -> str:
+def result(timing: Timing, *, stopped: bool, words: Words = ENGLISH) -> str:
     """Return the line of an answer that ended."""
-    return " · ".join((*_figures(timing), ending(timing, stopped=stopped)))
+    return " · ".join((*_figures(timing, words), ending(timing, stopped=stopped, words=words)))
 
 
-def with_left_out(line: str, turns: int) -> str:
+def with_left_out(line: str, turns: int, words: Words = ENGLISH) -> str:
     """Return `line`, and that the endpoint was not told of so many of the chat's first turns, if it was not."""
-    return f"{line} · {turns} earlier turn{'s' * (turns != 1)} left out" if turns else line
+    return " · ".join((line, words.count(turns, "{n} earlier turn left out", "{n} earlier turns left out"))) if turns else line
 
 
-def _figures(timing: Timing) -> list[str]:
+def _figures(timing: Timing, words: Words) -> list[str]:
     if timing.first_data_s is not None:
-        return [f"first bytes {duration(timing.first_data_s)}", f"{timing.bytes / 1024:.1f} KiB in {duration(timing.total_s)}"]
+        begun = words("first bytes {time}", time=duration(timing.first_data_s))
+        return [begun, words("{size} in {time}", size=f"{timing.bytes / 1024:.1f} KiB", time=duration(timing.total_s))]
     if timing.ttft_s is None:
         return []
-    figures = [f"TTFT {duration(timing.ttft_s)}"]
+    figures = [words("TTFT {time}", time=duration(timing.ttft_s))]
     if timing.tokens_per_s:
-        figures.append(f"{timing.tokens_per_s:.1f} tokens/s")
-    return [*figures, f"{timing.tokens} token{'s' * (timing.tokens != 1)}"]
+        figures.append(words("{rate} tokens/s", rate=f"{timing.tokens_per_s:.1f}"))
+    return [*figures, words.count(timing.tokens, "{n} token", "{n} tokens")]
 
 
 def duration(seconds: float) -> str:
@@ -41,14 +44,12 @@ def duration(seconds: float) -> str:
     return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.2f} s"
 
 
-def ending(timing: Timing, *, stopped: bool) -> str:
+def ending(timing: Timing, *, stopped: bool, words: Words = ENGLISH) -> str:
     """Return how an answer ended, in a word."""
     if stopped:
-        return "stopped by you"
+        return words("stopped by you")
     if timing.finish is None:
-        return "broken off" if timing.has_begun else "no answer"
+        return words("broken off") if timing.has_begun else words("no answer")
     reason, theirs = timing.finish.reason, timing.finish.container_reason
-    if reason and theirs and reason != theirs:
-        return f"finished: {reason} ({theirs})"
-    word = reason or theirs
-    return f"finished: {word}" if word else "finished"
+    named = f"{reason} ({theirs})" if reason and theirs and reason != theirs else reason or theirs
+    return words("finished: {reason}", reason=named) if named else words("finished")

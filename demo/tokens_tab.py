@@ -54,5 +54,5 @@ class TokensTab:
         tape = self._tapes.find(request.session_hash or "", picked or 0)
         flows = tape is not None and tape.ending is None
         words = words_of(request)
-        drawn = note(words(NOT_YET if tape else NOTHING_YET)) if tape is None or flows else heat_map(tape, special=special, figures=figures)
+        drawn = note(words(NOT_YET if tape else NOTHING_YET)) if tape is None or flows else heat_map(tape, special=special, figures=figures, words=words)
         return {self._map: drawn, self._timer: gr.Timer(active=flows)}

@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 from backends.wire.jsonlines import JSONLinesDecoder
 from backends.wire.lines import CR, LF, LineDecoder
 from backends.wire.sse import SSEDecoder
+from demo.language import mark
 from demo.tape import Tape, TapedEvent
 
 CLEAN: Final = ""
@@ -46,7 +47,7 @@ class WireIndex:
     def __init__(self, tape: Tape) -> None:
         self.tape = tape
         self.ends: list[str] = []
-        """For each part what it ends inside of, `CLEAN` for nothing. Of an answer on its way the last one waits for what follows it."""
+        """For each part what it ends inside of, in English, `CLEAN` for nothing. Of an answer on its way the last one waits for what follows it."""
         self.timeline = ""
         """What is drawn of all parts together, once that has been done."""
         self._lines = LineDecoder()
@@ -172,7 +173,7 @@ class WireIndex:
         if self._framing is None:
             return CLEAN
         if splits_character(tail, following):
-            return "a character"
+            return mark("a character")
         if end == self._line_start:
             return self._between_lines(body[end - 1] if end else None, following)
         head = bytes(body[self._line_start : min(end, self._line_start + _TAIL_BYTES)])
@@ -180,25 +181,25 @@ class WireIndex:
 
     def _between_lines(self, last: int | None, following: int | None) -> str:
         if last == CR and following == LF:
-            return "a line end of CR and LF"
+            return mark("a line end of CR and LF")
         if not self._is_open:
             return CLEAN
-        return "an event, before its blank line" if isinstance(self._framing, SSEDecoder) else "a JSON document of several lines"
+        return mark("an event, before its blank line") if isinstance(self._framing, SSEDecoder) else mark("a JSON document of several lines")
 
     def _inside_line(self, head: bytes, tail: bytes, end: int, following: int | None) -> str:
         if isinstance(self._framing, SSEDecoder):
             if len(head) < len(_DATA) and _DATA.startswith(head):
-                return "`data:`"
+                return mark("`data:`")
             if not head.startswith(_DATA):
-                return "a comment" if head.startswith(b":") else "a line"
+                return mark("a comment") if head.startswith(b":") else mark("a line")
             head = head.removeprefix(_DATA).lstrip(b" ")
             if not head:
-                return "an event, behind `data:`"
+                return mark("an event, behind `data:`")
         if following in _LINE_ENDS or (following is None and self._is_whole_line(end)):
-            return "a frame, before its line end"
+            return mark("a frame, before its line end")
         if head.startswith(b"{"):
-            return "an escape" if _ESCAPE.search(tail) else "a JSON object"
-        return "`[DONE]`" if head[:1] == b"[" and _DONE.startswith(head) else "a frame"
+            return mark("an escape") if _ESCAPE.search(tail) else mark("a JSON object")
+        return mark("`[DONE]`") if head[:1] == b"[" and _DONE.startswith(head) else mark("a frame")
 
     def _is_whole_line(self, end: int) -> bool:
         content = bytes(self.tape.body[self._line_start : end]).removeprefix(_DATA).strip()

@@ -12,7 +12,7 @@ from backends.recording.lines import encode_recording
 from demo.answers import choices, html_area, note
 from demo.desk import SAGEMAKER
 from demo.labels import label, words_of
-from demo.language import mark
+from demo.language import Words, mark
 from demo.tape import Tape, Tapes
 from demo.taped_recording import can_be_recorded, recording_of
 from demo.wire_index import WireIndex
@@ -26,6 +26,7 @@ TICK_S = 0.4
 """How often an answer on its way is drawn anew."""
 MOST_LIVE_PARTS = 20_000
 """Of an answer on its way with more parts the timeline is drawn at its end."""
+NO_BYTES = mark("Behind 0x stand pairs of hexadecimal digits, as in 0x e3 81.")
 NOTHING_YET = mark("Ask something in the chat: here is then what came over the wire.")
 
 
@@ -35,11 +36,15 @@ def recording_lines(tapes: Tapes, session: str, number: int) -> Iterator[bytes] 
     return encode_recording(recording_of(tape)) if tape and can_be_recorded(tape) else None
 
 
-def _download(session: str, tape: Tape) -> str:
+def _download(session: str, tape: Tape, words: Words) -> str:
     # The address is relative, as a proxy may serve the page under a path of its own.
     name = f"answer-{tape.number}.jsonl"
-    link = f"<p><a href='recordings/{html.escape(session)}/{tape.number}' download='{name}'>Download as a recording</a></p>"
+    link = f"<p><a href='recordings/{html.escape(session)}/{tape.number}' download='{name}'>{words('Download as a recording')}</a></p>"
     return link if can_be_recorded(tape) else ""
+
+
+def _where(first: int, last: int, total: int, words: Words) -> str:
+    return words("{first} to {last} of {total}", first=f"{first:,}", last=f"{last:,}", total=f"{total:,}") if total else words("none")
 
 
 class WireTab:
@@ -85,16 +90,16 @@ class WireTab:
 
     async def show(self, picked: int | None, query: str, inside: bool, page: int, request: gr.Request) -> dict[Any, Any]:
         """Show a page of an answer's parts; of one on its way the newest."""
-        session = request.session_hash or ""
+        session, words = request.session_hash or "", words_of(request)
         tape = self._tapes.find(session, picked or 0)
         if tape is None:
-            return {self._summary: note(words_of(request)(NOTHING_YET)), self._parts: "", self._where: "", self._timer: gr.Timer(active=False)}
+            return {self._summary: note(words(NOTHING_YET)), self._parts: "", self._where: "", self._timer: gr.Timer(active=False)}
         index = self._index(session, tape)
         index.update()
         try:
             numbers = index.matching(query or "", only_inside=inside)
         except ValueError:
-            return {self._parts: "<p class='failure'>Behind 0x stand pairs of hexadecimal digits, as in 0x e3 81.</p>", self._timer: gr.Timer(active=False)}
+            return {self._parts: f"<p class='failure'>{words(NO_BYTES)}</p>", self._timer: gr.Timer(active=False)}
         flows = tape.ending is None
         last_page = max(0, (len(numbers) - 1) // PAGE_PARTS)
         page = last_page if flows else min(page, last_page)
@@ -102,9 +107,9 @@ class WireTab:
         shown = numbers[first : first + PAGE_PARTS]
         return {
             self._page: page,
-            self._summary: summary(tape) + _download(session, tape) + self._timeline(index),
-            self._parts: table(index, shown, framed=tape.front == SAGEMAKER and not flows),
-            self._where: f"{first + 1:,} to {first + len(shown):,} of {len(numbers):,}" if shown else "none",
+            self._summary: summary(tape, words) + _download(session, tape, words) + self._timeline(index, words),
+            self._parts: table(index, shown, framed=tape.front == SAGEMAKER and not flows, words=words),
+            self._where: _where(first + 1, first + len(shown), len(numbers), words),
             self._earlier: gr.update(interactive=page > 0 and not flows),
             self._later: gr.update(interactive=page < last_page and not flows),
             self._timer: gr.Timer(active=flows),
@@ -126,10 +131,10 @@ class WireTab:
             index = self._indexes[session] = WireIndex(tape)
         return index
 
-    def _timeline(self, index: WireIndex) -> str:
+    def _timeline(self, index: WireIndex, words: Words) -> str:
         if index.tape.ending is None:
-            return timeline(index.tape) if len(index.tape.parts) <= MOST_LIVE_PARTS else ""
-        index.timeline = index.timeline or timeline(index.tape)
+            return timeline(index.tape, words) if len(index.tape.parts) <= MOST_LIVE_PARTS else ""
+        index.timeline = index.timeline or timeline(index.tape, words)
         return index.timeline
 
     async def leave(self, request: gr.Request) -> None:

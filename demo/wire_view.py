@@ -13,6 +13,7 @@ from itertools import pairwise
 from backends.events import Finish, Reasoning, StreamEvent, Token, ToolCall
 from backends.wire.eventstream import EventStreamDecoder
 from backends.wire.parts import encode_part
+from demo.language import ENGLISH, Words, mark
 from demo.tape import Tape, TapedPart
 from demo.wire_index import WireIndex
 
@@ -22,60 +23,67 @@ LAST_BYTES = 64
 MOST_TOKENS = 24
 """That are named beside a part."""
 
+HEADS = (mark("Part"), mark("At"), mark("Gap"), mark("Size"), mark("Bytes"), mark("Text"))
+LENGTHS = mark("{all} bytes = 12 prelude + {headers} headers + {payload} payload + 4 checksum")
+TIMELINE = mark("{parts} and {tokens} over {lasted}; the first part at {first}, the longest gap {gap}")
+
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\xa0\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f\udc80-\udcff]")
 """Characters that show nothing or move others about, and bytes that are no text."""
 _NAMES = {"\n": "LF", "\r": "CR", "\t": "TAB", "\0": "NUL"}
 
 
-def summary(tape: Tape) -> str:
+def summary(tape: Tape, words: Words = ENGLISH) -> str:
     """Return what is to be said of an answer as a whole."""
     asked = _one_line(tape.request.messages[-1].content)
     figures = [
-        _count(tape.total_parts, "part"), _count(tape.total_bytes, "byte"), _count(tape.total_events, "event"), _lasted(tape),
-        tape.ending or "on its way", tape.content_type or "no content type", tape.front, tape.request.endpoint.name,
+        _parts(tape.total_parts, words), _bytes(tape.total_bytes, words), _events(tape.total_events, words), _lasted(tape),
+        tape.ending or words("on its way"), tape.content_type or words("no content type"), words(tape.front), tape.request.endpoint.name,
     ]  # fmt: skip
     lines = [f"<p class='asked'>{asked}</p>", f"<p class='figures'>{_one_line(' · '.join(filter(None, figures)))}</p>"]
     if tape.failure:
         lines.append(f"<p class='failure'>{_one_line(tape.failure)}</p>")
     if not tape.is_whole:
-        lines.append(f"<p class='figures'>Only the first {_count(len(tape.parts), 'part')} and {_count(len(tape.events), 'event')} are kept.</p>")
-    return "".join(lines) + _headers(tape)
+        kept = words("Only the first {parts} and {events} are kept.", parts=_parts(len(tape.parts), words), events=_events(len(tape.events), words))
+        lines.append(f"<p class='figures'>{kept}</p>")
+    return "".join(lines) + _headers(tape, words)
 
 
-def table(index: WireIndex, numbers: Sequence[int], *, framed: bool = False) -> str:
+def table(index: WireIndex, numbers: Sequence[int], *, framed: bool = False, words: Words = ENGLISH) -> str:
     """Return the parts of these numbers, from 0, as rows.
 
     Args:
         framed: Whether each came in a frame of an event stream, which is then shown as well.
     """
     if not numbers:
-        return "<p class='figures'>No such parts.</p>"
-    heads = "".join(f"<th scope='col'>{name}</th>" for name in ("Part", "At", "Gap", "Size", "Bytes", "Text"))
-    rows = "".join(_row(index, number, framed) for number in numbers)
-    return f"<div class='parts'><table><caption class='sr'>The answer’s parts</caption><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
+        return f"<p class='figures'>{words('No such parts.')}</p>"
+    heads = "".join(f"<th scope='col'>{words(name)}</th>" for name in HEADS)
+    rows = "".join(_row(index, number, framed, words) for number in numbers)
+    caption = f"<caption class='sr'>{words('The answer’s parts')}</caption>"
+    return f"<div class='parts'><table>{caption}<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
 
 
-def _row(index: WireIndex, number: int, framed: bool) -> str:
+def _row(index: WireIndex, number: int, framed: bool, words: Words) -> str:
     parts = index.tape.parts
     part, before_s = parts[number], parts[number - 1].at_s if number else 0.0
     ends = index.ends[number] if number < len(index.ends) else ""
-    pieces = list(_pieces(index, part))
+    pieces = list(_pieces(index, part, words))
     octets = "".join(f"<span class='{marks}'>{data.hex(' ')}</span> " if marks else f"<span class='left'>{said}</span> " for marks, data, said in pieces)
     text = "".join(f"<span class='{marks}'>{visible(data)}</span>" if marks else f"<span class='left'>{said}</span>" for marks, data, said in pieces)
     cells = (f"{number + 1:,}", f"{part.at_s:.3f} s", f"+{(part.at_s - before_s) * 1000:,.1f} ms", f"{part.end - part.start:,} B")
     figures = "".join(f"<td class='figure'>{cell}</td>" for cell in cells)
-    notes = (f"<b class='cut'>ends inside {_code(ends)}</b>" if ends else "") + _tokens(index, part) + (_frame(index, part) if framed else "")
+    cut = f"<b class='cut'>{_code(words('ends inside {what}', what=words(ends)))}</b>" if ends else ""
+    notes = cut + _tokens(index, part, words) + (_frame(index, part, words) if framed else "")
     return f"<tr>{figures}<td class='hex'>{octets}</td><td class='text'><bdi>{text}</bdi><div class='notes'>{notes}</div></td></tr>"
 
 
-def _pieces(index: WireIndex, part: TapedPart) -> Iterator[tuple[str, bytes, str]]:
+def _pieces(index: WireIndex, part: TapedPart, words: Words) -> Iterator[tuple[str, bytes, str]]:
     """Yield a part's bytes cut where frames begin and end, with their marks; without marks, in words what is left out."""
     size = part.end - part.start
     if size <= MOST_BYTES + LAST_BYTES:
         yield from _marked(index, part.start, part.end)
         return
     yield from _marked(index, part.start, part.start + MOST_BYTES)
-    yield "", b"", f"… {_count(size - MOST_BYTES - LAST_BYTES, 'byte')} …"
+    yield "", b"", f"… {_bytes(size - MOST_BYTES - LAST_BYTES, words)} …"
     yield from _marked(index, part.end - LAST_BYTES, part.end)
 
 
@@ -108,7 +116,7 @@ def _sign(character: str) -> str:
     return f"<i class='sign'>{name}</i>" if name else f"<b class='octet'>U+{code:04X}</b>"
 
 
-def _tokens(index: WireIndex, part: TapedPart) -> str:
+def _tokens(index: WireIndex, part: TapedPart, words: Words) -> str:
     """Return the events that a part's bytes belong to, marked as their frames; dots say that a piece of one is in another part."""
     events, more = index.events(part.start, part.end, MOST_TOKENS)
     chips = []
@@ -116,38 +124,38 @@ def _tokens(index: WireIndex, part: TapedPart) -> str:
         before, behind = "…" * (event.start < part.start), "…" * (event.end > part.end)
         spans = next(index.spans(event.start, event.end), None)
         mark = spans.number % 2 if spans else 0
-        said = f"event {number + 1}, bytes {event.start:,} to {event.end:,}"
-        chips.append(f"<span class='chip f{mark}' title='{said}'>{before}{_named(event.event)}{behind}</span>")
-    return "".join(chips) + (f" <span class='left'>and {more:,} more</span>" if more else "")
+        said = words("event {number}, bytes {start} to {end}", number=number + 1, start=f"{event.start:,}", end=f"{event.end:,}")
+        chips.append(f"<span class='chip f{mark}' title='{html.escape(said)}'>{before}{_named(event.event, words)}{behind}</span>")
+    return "".join(chips) + (f" <span class='left'>{words('and {n} more', n=f'{more:,}')}</span>" if more else "")
 
 
-def _named(event: StreamEvent) -> str:
+def _named(event: StreamEvent, words: Words) -> str:
     if isinstance(event, Token | Reasoning):
-        return _shown(event.text) or "<i>no text</i>"
+        return _shown(event.text) or f"<i>{words('no text')}</i>"
     if isinstance(event, ToolCall):
-        return f"tool call {_shown(event.name or event.arguments)}"
+        return f"{words('tool call')} {_shown(event.name or event.arguments)}"
     if isinstance(event, Finish):
-        return f"end{f' ({html.escape(event.container_reason)})' if event.container_reason else ''}"
-    return _count(len(event.data), "byte")
+        return words("end") + (f" ({html.escape(event.container_reason)})" if event.container_reason else "")
+    return _bytes(len(event.data), words)
 
 
-def _frame(index: WireIndex, part: TapedPart) -> str:
+def _frame(index: WireIndex, part: TapedPart, words: Words) -> str:
     """Return the event stream's frame around a part: its lengths, headers and checksums."""
     payload = bytes(index.tape.body[part.start : part.end])
     frame = encode_part(payload)
     [message] = EventStreamDecoder().feed(frame)
     headers_bytes = int.from_bytes(frame[4:8])
     headers = "".join(f"<div>{html.escape(f'{name}: {value!s}')}</div>" for name, value in message.headers.items())
-    lengths = f"{len(frame):,} bytes = 12 prelude + {headers_bytes} headers + {len(payload):,} payload + 4 checksum"
-    checksums = f"CRC-32 of the prelude {frame[8:12].hex()}, of the message {frame[-4:].hex()}"
-    return f"<details><summary>Frame (computed)</summary><div>{lengths}</div><div>{checksums}</div>{headers}</details>"
+    lengths = words(LENGTHS, all=f"{len(frame):,}", headers=headers_bytes, payload=f"{len(payload):,}")
+    checksums = words("CRC-32 of the prelude {prelude}, of the message {message}", prelude=frame[8:12].hex(), message=frame[-4:].hex())
+    return f"<details><summary>{words('Frame (computed)')}</summary><div>{lengths}</div><div>{checksums}</div>{headers}</details>"
 
 
-def _headers(tape: Tape) -> str:
+def _headers(tape: Tape, words: Words) -> str:
     if not tape.headers:
         return ""
     lines = "".join(f"<div>{_one_line(f'{name}: {value}')}</div>" for name, value in tape.headers.items())
-    return f"<details class='headers'><summary>Response headers</summary>{lines}</details>"
+    return f"<details class='headers'><summary>{words('Response headers')}</summary>{lines}</details>"
 
 
 def _one_line(text: str) -> str:
@@ -158,8 +166,16 @@ def _code(words: str) -> str:
     return re.sub("`(.*?)`", r"<code>\1</code>", html.escape(words))
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'s' * (number != 1)}"
+def _parts(number: int, words: Words) -> str:
+    return words.count(number, "{n} part", "{n} parts")
+
+
+def _bytes(number: int, words: Words) -> str:
+    return words.count(number, "{n} byte", "{n} bytes")
+
+
+def _events(number: int, words: Words) -> str:
+    return words.count(number, "{n} event", "{n} events")
 
 
 def _lasted(tape: Tape) -> str:
@@ -170,7 +186,7 @@ WIDTH, LANE, TOP = 800, 18, 2
 """Of a timeline, in the picture's own units: at most `WIDTH` marks in each of its two lanes."""
 
 
-def timeline(tape: Tape) -> str:
+def timeline(tape: Tape, words: Words = ENGLISH) -> str:
     """Return a picture of when parts and tokens came: a mark where at least one did, the higher the more."""
     parts = [part.at_s for part in tape.parts]
     lasted_s = parts[-1] if parts else 0.0
@@ -178,13 +194,12 @@ def timeline(tape: Tape) -> str:
         return ""
     tokens = [event.at_s for event in tape.events if not isinstance(event.event, Finish)]
     gap_s = max((later - earlier for earlier, later in pairwise(parts)), default=0.0)
-    words = (
-        f"{_count(len(parts), 'part')} and {_count(len(tokens), 'token')} over {lasted_s:.2f} s; "
-        f"the first part at {parts[0]:.3f} s, the longest gap {gap_s:.3f} s"
-    )
+    counts = {"parts": _parts(len(parts), words), "tokens": words.count(len(tokens), "{n} token", "{n} tokens")}
+    said = words(TIMELINE, lasted=f"{lasted_s:.2f} s", first=f"{parts[0]:.3f} s", gap=f"{gap_s:.3f} s", **counts)
     lanes = "".join(f"<path class='lane{row}' d='{_ticks(times, lasted_s, TOP + row * (LANE + 4))}'/>" for row, times in enumerate((parts, tokens)))
-    names = "".join(f"<span>{name}</span>" for name in ("parts above, tokens below", f"0 to {lasted_s:.2f} s", f"longest gap {gap_s * 1000:,.0f} ms"))
-    picture = f"<svg viewBox='0 0 {WIDTH} {2 * LANE + 8}' preserveAspectRatio='none' role='img' aria-label='{words}'>{lanes}</svg>"
+    legend = (words("parts above, tokens below"), words("0 to {time}", time=f"{lasted_s:.2f} s"), words("longest gap {time}", time=f"{gap_s * 1000:,.0f} ms"))
+    names = "".join(f"<span>{name}</span>" for name in legend)
+    picture = f"<svg viewBox='0 0 {WIDTH} {2 * LANE + 8}' preserveAspectRatio='none' role='img' aria-label='{html.escape(said)}'>{lanes}</svg>"
     return f"<div class='timeline'>{picture}<div class='legend'>{names}</div></div>"
 
 

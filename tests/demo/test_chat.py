@@ -329,10 +329,10 @@ async def test_a_stop_sequence_too_long_to_be_one_is_told_at_once() -> None:
 async def test_a_fault_of_our_own_gives_the_controls_back() -> None:
     tab, _ = scripted(ANSWER)
     await tab.ask("one?")
-    ended = tab.tab._broken(tab.values[tab.tab.thread], False)
+    ended = tab.tab._broken(tab.values[tab.tab.thread], False, gr.Request(session_hash="one"))
     assert [(turn.answer, turn.failure) for turn in ended[tab.tab.thread].turns] == [("yes", OWN_FAULT)]
     assert ended[tab.tab._send]["visible"] is True
-    assert tab.tab._broken(Thread(), False)[tab.tab.thread].turns[-1].failure == OWN_FAULT
+    assert tab.tab._broken(Thread(), False, gr.Request(session_hash="one"))[tab.tab.thread].turns[-1].failure == OWN_FAULT
 
 
 async def test_without_credentials_a_sentence_says_so() -> None:

@@ -181,7 +181,7 @@ async def test_the_table_grows_with_the_answers_but_not_with_every_token() -> No
 
 async def test_a_fault_of_our_own_gives_the_controls_back() -> None:
     tab, _ = scripted(ANSWER)
-    broken = tab.tab._broken()
+    broken = tab.tab._broken(SOMEBODY)
     assert (broken[tab.tab._send]["visible"], broken[tab.tab._stop]["visible"]) == (True, False)
     assert OWN_FAULT in broken[tab.tab._table]
 

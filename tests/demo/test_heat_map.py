@@ -69,7 +69,7 @@ def test_white_space_can_be_seen_and_nothing_is_html(text: str, seen: str) -> No
 
 def test_special_tokens_are_shown_on_demand() -> None:
     tape = tape_of(Token("a", 1, -0.1), Token("</s>", 2, -0.1, special=True))
-    assert "1 token, and 1 special not shown" in heat_map(tape)
+    assert "1 token · 1 special not shown" in heat_map(tape)
     assert "&lt;/s&gt;" not in heat_map(tape)
     assert "<span class='tok p0 special' tabindex='-1'" in heat_map(tape, special=True)
 
