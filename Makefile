@@ -57,7 +57,7 @@ format: $(DEV)  ## write the code in the house's style
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: $(DEV) $(LLMOCK)  ## print the benchmarks as one table
+bench: $(DEV) $(LLMOCK) browser  ## print the benchmarks as one table
 	@$(BIN)/python -m tests.bench --llmock $(LLMOCK) $(ARGS)
 
 load: $(DEV)  ## stream from an endpoint by Locust, whose page is at port 8089 (ARGS="--endpoint NAME --endpoint-url URL")

@@ -91,6 +91,7 @@ BROUGHT_BY = {
     "botocore": "boto3",
     "cryptography": "trustme",
     "prometheus_client": "prometheus-client",
+    "psutil": "locust",
     "pydantic": "fastapi",
     "starlette": "fastapi",
     "urllib3": "boto3",

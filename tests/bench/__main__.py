@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from tests.bench import client, decoder, eventstream, growth, holding, pacing, twin
+from tests.bench import client, decoder, eventstream, growth, holding, pacing, page, twin
 from tests.bench.rows import Row, table
 
 Part: TypeAlias = Callable[[float, int, str], Iterator[Row]]
@@ -26,11 +26,12 @@ PARTS: dict[str, Part] = {
     "pacing": pacing.rows,
     "holding": holding.rows,
     "client": lambda scale, repeats, _: client.rows(scale, repeats),
+    "page": lambda scale, repeats, _: page.rows(scale, repeats),
 }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure the decoder, the twin and the client.")
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure the decoder, the twin, the client and the page.")
     parser.add_argument("--only", choices=PARTS, action="append", help="measure this part alone; may be repeated")
     parser.add_argument("--repeats", type=int, default=3, help="how often each row is measured; its median is shown (default: %(default)s)")
     parser.add_argument("--scale", type=float, default=1.0, help="share of the full amounts, for a quick look (default: %(default)s)")

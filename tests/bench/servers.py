@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import monotonic, sleep
@@ -36,11 +37,11 @@ class Server:
 
 
 @contextmanager
-def serve(*command: str) -> Iterator[Server]:
-    """Run a server, with a free port in place of PORT in its command; end it behind the block."""
+def serve(*command: str, environ: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """Run a server, with a free port in place of PORT in its command, and with these variables besides ours; end it behind the block."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    with subprocess.Popen([part.replace("PORT", str(port)) for part in command], stdout=subprocess.DEVNULL) as running:
+    with subprocess.Popen([part.replace("PORT", str(port)) for part in command], env=os.environ | (environ or {}), stdout=subprocess.DEVNULL) as running:
         try:
             _wait_for(port, running)
             yield Server(port, running.pid)

@@ -31,7 +31,8 @@ def llmock(tmp_path: Path) -> str:
 
 
 def test_every_row_is_measured_and_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str], llmock: str) -> None:
-    assert main(["--scale", "0.02", "--repeats", "1", "--llmock", llmock, "--json", str(tmp_path / "rows.json")]) == 0
+    only = [flag for part in PARTS if part != "page" for flag in ("--only", part)]  # which needs a browser: tests/browser
+    assert main([*only, "--scale", "0.02", "--repeats", "1", "--llmock", llmock, "--json", str(tmp_path / "rows.json")]) == 0
 
     shown = capsys.readouterr().out
     rows = json.loads((tmp_path / "rows.json").read_text())
@@ -44,7 +45,7 @@ def test_every_row_is_measured_and_shown(tmp_path: Path, capsys: pytest.CaptureF
 
 
 def test_one_part_can_be_measured_alone_and_without_llmock(capsys: pytest.CaptureFixture[str]) -> None:
-    assert list(PARTS) == ["decoder", "eventstream", "growth", "twin", "pacing", "holding", "client"]
+    assert list(PARTS) == ["decoder", "eventstream", "growth", "twin", "pacing", "holding", "client", "page"]
     assert main(["--only", "holding", "--only", "client", "--scale", "0.01", "--repeats", "1"]) == 0
 
     shown = capsys.readouterr().out
