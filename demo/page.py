@@ -16,6 +16,7 @@ from demo.labels import BROWSER, label
 from demo.limits import PRIVATE, Limits
 from demo.media import media_route
 from demo.panel import Panel
+from demo.sent_area import SentArea
 from demo.tape import Tapes
 from demo.tokens_tab import TokensTab
 from demo.wire_tab import WireTab, recording_lines
@@ -48,7 +49,7 @@ THEME = gr.themes.Default(
 class Page:
     """The Blocks of one page, and what to stop when its server ends."""
 
-    def __init__(self, desk: Desk, limits: Limits = PRIVATE) -> None:
+    def __init__(self, desk: Desk, limits: Limits = PRIVATE, *, is_public: bool = False) -> None:
         self._tapes = tapes = Tapes()
         admission = Admission(limits)
         with gr.Blocks(title="Streamtwin", analytics_enabled=False, fill_height=True) as self.blocks:
@@ -58,6 +59,7 @@ class Page:
             with gr.Tabs(elem_id="tabs"):
                 with gr.Tab(label("Chat"), elem_id="chat-tab"):
                     self._chat = ChatTab(desk, panel, tapes, admission)
+                    SentArea(desk, panel, self._chat, tapes, is_public=is_public)
                 with gr.Tab(label("Compare"), elem_id="compare-tab"):
                     self._compare = CompareTab(desk, panel, tapes, admission)
                 with gr.Tab(label("Wire"), elem_id="wire-tab") as tab:

@@ -30,6 +30,8 @@ def sagemaker_twin_options(tmp_path_factory):
 
 def pytest_module(asked: Asked) -> str:
     """Return a module that runs as it is, where streamtwin is installed: its test passes where the answer comes as it came here."""
+    if not asked.number:
+        return "# Ask first: a test expects the answer that came.\n"
     test = ("def test_the_answer(sagemaker_twin):", *_indent(_test(asked)))
     return "\n".join((*_top(asked), *_marker(asked), *test)) + "\n"
 
