@@ -45,7 +45,9 @@ class SentArea:
                 self._picked = gr.Dropdown([], label=label("Answer"), filterable=False, scale=3, min_width=240, elem_id="sent-answer")
                 self._view = gr.Radio(_views(is_container=False), value=PROMPT, label=label("Show as"), scale=2, min_width=380, elem_id="sent-view")
             self._prompt = html_area("", "sent-prompt")
-            self._code = gr.Code(visible=False, interactive=False, show_label=False, label=label("Code"), wrap_lines=True, lines=2, max_lines=24, elem_id="sent-code")
+            self._code = gr.Code(
+                visible=False, interactive=False, show_label=False, label=label("Code"), wrap_lines=True, lines=2, max_lines=24, elem_id="sent-code"
+            )
             self._timer = gr.Timer(TICK_S, active=False)
         self._wire(accordion)
 
