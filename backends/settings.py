@@ -28,6 +28,9 @@ FLAGS: Mapping[str, str] = {
 }
 """The variables that a flag of `python -m demo` overrides."""
 
+SPACE_PROXIES = "127.0.0.0/8,10.0.0.0/8,100.64.0.0/10,172.16.0.0/12,192.168.0.0/16,fc00::/7"
+"""Who is in front of a page on a Space, where nobody else reaches it: some private address (RFC 1918, RFC 4193, RFC 6598)."""
+
 IMPLIED: Mapping[str, BackendName] = {"CONTAINER_URL": "container", "ENDPOINT_NAME": "sagemaker"}
 """Which backend a variable selects where none is named at its own rank; the first one that is set decides."""
 
@@ -54,6 +57,8 @@ class Settings:
     """Where a proxy in front serves the page, with a slash before and none behind."""
     public: bool = False
     """Whether strangers come: the page then reaches nothing but what is named here."""
+    proxies: str = "127.0.0.1"
+    """Addresses and networks, between commas, whose word on where a request comes from is believed; * is everybody."""
     limits: tuple[tuple[str, int], ...] = ()
     """Bounds that differ from the page's own, by their names."""
 
@@ -81,6 +86,7 @@ class Settings:
             port=_read(values, "GRADIO_SERVER_PORT", _port, 7860),
             root_path=_read(values, "GRADIO_ROOT_PATH", _root_path, ""),
             public=_read(values, "CHAT_PUBLIC", _one_of(("yes", "no")), "yes" if "SPACE_ID" in values else "no") == "yes",
+            proxies=values.get("FORWARDED_ALLOW_IPS", SPACE_PROXIES if "SPACE_ID" in values else "127.0.0.1"),
             limits=_read(values, "CHAT_LIMITS", _limits, ()),
         )
         settings._check()

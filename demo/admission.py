@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from math import ceil
 from time import monotonic
 
+from demo.language import ENGLISH, Words
 from demo.limits import Limits
 
 MINUTE_S = 60.0
@@ -50,20 +51,21 @@ class Admission:
         return self._answers
 
     @contextmanager
-    def answering(self, address: str, *texts: str | None, turns: int = 0, answers: int = 1) -> Iterator[None]:
+    def answering(self, address: str, *texts: str | None, turns: int = 0, answers: int = 1, words: Words = ENGLISH) -> Iterator[None]:
         """Count `answers` as on their way until the block ends.
 
         Args:
             address: Where the question comes from.
             texts: What was typed.
             turns: How many questions the conversation has already.
+            words: Of whoever asks.
 
         Raises:
             Refused: Nothing may be asked now; nothing was counted.
         """
-        self._check_size(texts, turns)
+        self._check_size(texts, turns, words)
         visitor = self._visitor(address)
-        self._check_pace(visitor, answers)
+        self._check_pace(visitor, answers, words)
         visitor.asked_at_s.append(self._now())
         visitor.answers += answers
         self._answers += answers
@@ -73,22 +75,24 @@ class Admission:
             visitor.answers -= answers
             self._answers -= answers
 
-    def _check_size(self, texts: tuple[str | None, ...], turns: int) -> None:
+    def _check_size(self, texts: tuple[str | None, ...], turns: int, words: Words) -> None:
         limits, longest = self._limits, max((len(text or "") for text in texts), default=0)
         if longest > limits.question_characters:
-            raise Refused(f"This text has {longest:,} characters, and the page takes {limits.question_characters:,}: shorten it.")
+            raise Refused(
+                words("This text has {n} characters, and the page takes {most}: shorten it.", n=f"{longest:,}", most=f"{limits.question_characters:,}")
+            )
         if turns >= limits.turns:
-            raise Refused(f"This conversation has {turns:,} questions, as many as the page keeps in one: begin another.")
+            raise Refused(words("This conversation has {n} questions, as many as the page keeps in one: begin another.", n=f"{turns:,}"))
 
-    def _check_pace(self, visitor: _Visitor, answers: int) -> None:
+    def _check_pace(self, visitor: _Visitor, answers: int, words: Words) -> None:
         limits = self._limits
         if self._answers + answers > limits.answers:
-            raise Refused(f"{self._answers:,} answers are on their way, and the page sends {limits.answers:,} at once: try again in a moment.")
+            raise Refused(words("The page sends {most} answers at once, and that many are on their way: try again in a moment.", most=f"{limits.answers:,}"))
         if visitor.answers + answers > limits.answers_each:
-            raise Refused(f"{visitor.answers:,} answers are on their way to you, and a visitor gets {limits.answers_each:,} at once: wait for one to end.")
+            raise Refused(words("The page sends a visitor {most} answers at once: wait until one of yours ends.", most=f"{limits.answers_each:,}"))
         if len(visitor.asked_at_s) >= limits.questions_a_minute:
             wait_s = ceil(visitor.asked_at_s[0] + MINUTE_S - self._now())
-            raise Refused(f"You asked {len(visitor.asked_at_s):,} questions within a minute, and the page takes no more: try again in {wait_s} s.")
+            raise Refused(words("The page takes {most} questions a minute: try again in {n} s.", most=f"{limits.questions_a_minute:,}", n=wait_s))
 
     def _visitor(self, address: str) -> _Visitor:
         """Return who asks from there, without what is older than a minute, and forget those of whom there is nothing else to know."""

@@ -162,13 +162,14 @@ class ChatTab:
         if not (question and question.strip()) or self.is_answering(request):
             yield {self._send: gr.skip()}
             return
+        words, texts = words_of(request), (question, values[self._panel.system_prompt])
         try:
-            with self._admission.answering(address_of(request), question, values[self._panel.system_prompt], turns=len(values[self.thread].nodes)):
+            with self._admission.answering(address_of(request), *texts, turns=len(values[self.thread].nodes), words=words):
                 async with aclosing(self._answer(question, values, request, at, taken)) as answer:
                     async for updates in answer:
                         yield updates
         except Refused as refusal:
-            gr.Warning(str(refusal), title="Not asked")
+            gr.Warning(str(refusal), title=words("Not asked"))
             yield {self._send: gr.skip()}
 
     async def _answer(self, question: str, values: Values, request: gr.Request, at: int | None, taken: Updates) -> AsyncGenerator[Updates]:

@@ -143,13 +143,14 @@ class CompareTab:
         if not (question and question.strip()) or (request.session_hash or "") in self._races:
             yield {self._send: gr.skip()}
             return
+        words, texts = words_of(request), (question, values[self._panel.system_prompt])
         try:
-            with self._admission.answering(address_of(request), question, values[self._panel.system_prompt], answers=len(self._sides)):
+            with self._admission.answering(address_of(request), *texts, answers=len(self._sides), words=words):
                 async with aclosing(self._answers(question, values, request)) as answers:
                     async for updates in answers:
                         yield updates
         except Refused as refusal:
-            gr.Warning(str(refusal), title="Not asked")
+            gr.Warning(str(refusal), title=words("Not asked"))
             yield {self._send: gr.skip()}
 
     async def _answers(self, question: str, values: Values, request: gr.Request) -> AsyncGenerator[Updates]:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from backends.errors import ConfigurationError
-from backends.settings import Settings
+from backends.settings import SPACE_PROXIES, Settings
 
 ENDPOINT, URL, BACKEND = "ENDPOINT_NAME", "CONTAINER_URL", "CHAT_BACKEND"
 
@@ -42,7 +42,9 @@ def test_without_a_word_it_is_the_twin_on_loopback() -> None:
         ({"CHAT_PUBLIC": "yes"}, {}, {"public": True}),
         ({"SPACE_ID": "somebody/streamtwin"}, {}, {"public": True}),
         ({"SPACE_ID": "somebody/streamtwin", "CHAT_PUBLIC": "no"}, {}, {"public": False}),
-        ({}, {}, {"limits": ()}),
+        ({}, {}, {"limits": (), "proxies": "127.0.0.1"}),
+        ({"SPACE_ID": "somebody/streamtwin"}, {}, {"proxies": SPACE_PROXIES}),
+        ({"SPACE_ID": "somebody/streamtwin", "FORWARDED_ALLOW_IPS": "192.0.2.1"}, {}, {"proxies": "192.0.2.1"}),
         ({"CHAT_LIMITS": "answers=9"}, {}, {"limits": (("answers", 9),)}),
         ({"CHAT_LIMITS": " answers=9 , answer_s=010"}, {}, {"limits": (("answers", 9), ("answer_s", 10))}),
         ({"GRADIO_SERVER_NAME": "0.0.0.0", "GRADIO_SERVER_PORT": "80"}, {"GRADIO_SERVER_PORT": "0"}, {"host": "0.0.0.0", "port": 0}),

@@ -9,6 +9,7 @@ import gradio as gr
 import pytest
 
 from demo.admission import Admission, Refused, address_of, visitor_of
+from demo.language import Words
 from demo.limits import PUBLIC
 
 LIMITS = replace(PUBLIC, question_characters=10, turns=3, answers=4, answers_each=2, questions_a_minute=3)
@@ -57,7 +58,7 @@ def test_a_visitor_gets_so_many_answers_at_once_and_others_get_theirs() -> None:
     with ExitStack() as stack:
         for _ in range(2):
             stack.enter_context(admission.answering("192.0.2.1"))
-        assert refusal(lambda: ask(admission)) == "2 answers are on their way to you, and a visitor gets 2 at once: wait for one to end."
+        assert refusal(lambda: ask(admission)) == "The page sends a visitor 2 answers at once: wait until one of yours ends."
         ask(admission, "192.0.2.2")
         assert admission.answers == 2
     ask(admission)
@@ -77,7 +78,7 @@ def test_the_page_sends_so_many_answers_at_once_to_everybody() -> None:
     with ExitStack() as stack:
         for number in range(4):
             stack.enter_context(admission.answering(f"192.0.2.{number}"))
-        assert refusal(lambda: ask(admission, "192.0.2.9")) == "4 answers are on their way, and the page sends 4 at once: try again in a moment."
+        assert refusal(lambda: ask(admission, "192.0.2.9")) == "The page sends 4 answers at once, and that many are on their way: try again in a moment."
 
 
 def test_a_place_is_given_back_however_an_answer_ends() -> None:
@@ -92,12 +93,18 @@ def test_whoever_asks_too_often_waits_until_the_minute_is_over() -> None:
     for _ in range(3):
         ask(admission)
         clock.now_s += 10
-    assert refusal(lambda: ask(admission)) == "You asked 3 questions within a minute, and the page takes no more: try again in 30 s."
+    assert refusal(lambda: ask(admission)) == "The page takes 3 questions a minute: try again in 30 s."
     ask(admission, "192.0.2.2")
     clock.now_s += 30
     ask(admission)
     with pytest.raises(Refused):
         ask(admission)
+
+
+def test_a_refusal_is_told_in_the_reader_s_language() -> None:
+    admission, _ = doors()
+    with pytest.raises(Refused, match=r"Este texto tiene 11 caracteres"), admission.answering("", "x" * 11, words=Words("es")):
+        raise AssertionError("it was let in")
 
 
 def test_what_was_refused_does_not_count() -> None:

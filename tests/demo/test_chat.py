@@ -364,7 +364,7 @@ async def test_a_page_that_ends_stops_its_answers() -> None:
 REFUSED = (
     (replace(PRIVATE, question_characters=4), "one more?", "This text has 9 characters"),
     (replace(PRIVATE, turns=1), "two?", "This conversation has 1 questions"),
-    (replace(PRIVATE, questions_a_minute=1), "two?", "You asked 1 questions within a minute"),
+    (replace(PRIVATE, questions_a_minute=1), "two?", "The page takes 1 questions a minute"),
 )
 
 
@@ -385,7 +385,7 @@ async def test_an_answer_on_its_way_holds_a_place_until_it_ends() -> None:
     stalled = tab.updates(tab.tab._example("one?"), "somebody")
     while len(backend.requests) < 1:
         await anext(stalled)
-    with pytest.warns(UserWarning, match="1 answers are on their way, and the page sends 1 at once"):
+    with pytest.warns(UserWarning, match="The page sends 1 answers at once"):
         await tab.ask("two?")
     await tab.tab.aclose()
     async for _ in stalled:

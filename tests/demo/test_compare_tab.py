@@ -194,6 +194,6 @@ async def test_stop_without_a_comparison_does_nothing() -> None:
 
 async def test_a_comparison_needs_two_places_and_whoever_gets_none_is_told() -> None:
     tab, backend = scripted(ANSWER, limits=replace(PRIVATE, answers_each=1))
-    with pytest.warns(UserWarning, match="a visitor gets 1 at once"):
+    with pytest.warns(UserWarning, match="The page sends a visitor 1 answers at once"):
         assert [list(updates) for updates in await tab.compare()] == [[tab.tab._send]]
     assert backend.requests == []
