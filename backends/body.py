@@ -69,7 +69,7 @@ def prompt_of(request: ChatRequest) -> Prompt:
 
 
 def check_parameters(parameters: Parameters) -> None:
-    """Check every parameter against `BOUNDS`, and the stop strings against `STOP_CHARACTERS`.
+    """Check every parameter against `BOUNDS`, the stop strings against `STOP_CHARACTERS`, and that the tools are a list of objects.
 
     Raises:
         ConfigurationError: One is out of its bounds; names it, its value and the bounds.
@@ -79,6 +79,7 @@ def check_parameters(parameters: Parameters) -> None:
         if value is not None and not _is_within(value, bound):
             raise ConfigurationError(f"{name} is {_shown(value)}, expected {bound.words}")
     _check_stop(parameters.stop)
+    _tools(parameters.tools)
 
 
 def check_custom_attributes(custom_attributes: str | None) -> None:
@@ -115,6 +116,19 @@ def _check_stop(stop: Any) -> None:
         raise ConfigurationError(f"stop holds a string of {longest} characters, expected {expected}")
 
 
+def _tools(text: str | None) -> list[dict[str, Any]]:
+    """Return the tools that `text` lists; raises ConfigurationError."""
+    if not text:
+        return []
+    try:
+        tools = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ConfigurationError(f"tools is no JSON ({error}), expected a list of tools as OpenAI's API takes it") from error
+    if not isinstance(tools, list) or not tools or not all(isinstance(tool, dict) for tool in tools):
+        raise ConfigurationError(f"tools is {text:.80}, expected a list of one object or more, as OpenAI's API takes it")
+    return tools
+
+
 def _inputs_body(request: ChatRequest) -> dict[str, Any]:
     prompt = prompt_of(request)
     parameters = _given(request.parameters)
@@ -137,7 +151,8 @@ def _without_refused(parameters: dict[str, Any]) -> dict[str, Any]:
 def _messages_body(request: ChatRequest) -> dict[str, Any]:
     messages = [{"role": message.role, "content": message.content} for message in request.messages]
     parameters = {_MESSAGES_NAMES.get(name, name): value for name, value in _given(request.parameters).items() if name != "return_full_text"}
-    return {"messages": messages, **parameters}
+    tools = _tools(request.parameters.tools)
+    return {"messages": messages, **parameters, **({"tools": tools} if tools else {})}
 
 
 def _given(parameters: Parameters) -> dict[str, Any]:

@@ -40,6 +40,8 @@ class Parameters:
     """Ask for the finish reason and counts (`messages` endpoints: for log probabilities)."""
     return_full_text: bool | None = None
     """Ask for the prompt in front of the answer (`inputs` endpoints only)."""
+    tools: str | None = None
+    """What the model may call: JSON, a list in the form of OpenAI's chat completions (`messages` endpoints only)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -87,6 +87,31 @@ def test_text_goes_out_as_it_is() -> None:
     assert body(messages=(ChatMessage("user", "\ud83d!"),))["inputs"] == "?!"
 
 
+def test_tools_go_out_as_they_were_written_where_messages_are_taken() -> None:
+    tools = '[{"type": "function", "function": {"name": "clock"}}]'
+    assert body("messages", tools=tools)["tools"] == json.loads(tools)
+    assert "tools" not in body("messages", tools="")
+    assert body(tools=tools) == body()
+
+
+@pytest.mark.parametrize(
+    ("tools", "words"),
+    [
+        ("clock", "tools is no JSON (Expecting value"),
+        ("[" * 100_000, "tools is no JSON ("),
+        ("{}", "tools is {}, expected a list of one object or more"),
+        ("[]", "tools is [], expected a list of one object or more"),
+        ('["clock"]', "tools is ["),
+    ],
+    ids=["no JSON", "too deep", "no list", "none", "no object"],
+)
+@pytest.mark.parametrize("accepts", ["inputs", "messages"])
+def test_tools_that_are_none_are_named(accepts: Accepts, tools: str, words: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        body(accepts, tools=tools)
+    assert str(caught.value).startswith(words)
+
+
 @pytest.mark.parametrize(
     ("name", "value", "expected"),
     [
