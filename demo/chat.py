@@ -1,47 +1,46 @@
-"""The chat tab: its controls, and what happens when they are used."""
+"""The chat tab: what happens when its controls are used."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
-from dataclasses import replace
-from itertools import count
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import gradio as gr
 
-from backends.errors import BackendError
 from demo.admission import Admission, Refused, address_of
+from demo.chat_controls import ChatControls, Updates
 from demo.desk import Desk
-from demo.examples import EXAMPLES
-from demo.failures import OWN_FAULT, sentence
-from demo.labels import label, words_of
+from demo.examples import EXAMPLES, TOOL_ENDPOINT, TOOLS
+from demo.exchanges import Exchange, Exchanges
+from demo.failures import OWN_FAULT
+from demo.labels import words_of
 from demo.language import Words
 from demo.media import with_what_is_kept
 from demo.panel import NO_FAULT, Panel
-from demo.run import Run
-from demo.sessions import Sessions
-from demo.tape import Tape, Tapes
+from demo.tape import Tapes
 from demo.thread import Thread
-from demo.transcript import rows
-from demo.turns import Turn, told
+from demo.transcript import Look, Painter
+from demo.turn_tools import FLIPS, OPINIONS, pressed
+from demo.turns import Turn
 
 AT_ONCE = None
 """How many answers Gradio lets be on their way before others wait for them, unseen: all, as the page's admission turns away in words whoever is too many."""
 
-LATEX: list[dict[str, str | bool]] = [
-    {"left": "$$", "right": "$$", "display": True},
-    {"left": "\\[", "right": "\\]", "display": True},
-    {"left": "\\(", "right": "\\)", "display": False},
-]
-"""What stands around a formula; a single dollar sign is more often money."""
-
 Values: TypeAlias = Mapping[Any, Any]
-Updates: TypeAlias = dict[Any, Any]
 
 NOTHING: Updates = {}
 
-_changes = count(1)
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A question that is in the box to be asked anew."""
+
+    at: int
+    """The turn that it belongs to."""
+    draft: str
+    """What was typed before."""
 
 
 class ChatTab:
@@ -52,64 +51,45 @@ class ChatTab:
     """
 
     def __init__(self, desk: Desk, panel: Panel, tapes: Tapes, admission: Admission) -> None:
-        self._desk = desk
         self._panel = panel
         self._tapes = tapes
         self._admission = admission
-        self._runs: dict[str, Run | None] = {}
-        self._sessions = Sessions()
-        self.thread, self.changes = gr.State(Thread()), gr.State(0)
-        self._chat = gr.Chatbot(
-            show_label=False, elem_id="chat", height="100%", buttons=["copy"], layout="bubble", placeholder=label("Ask something, or pick a question below."),
-            group_consecutive_messages=False, allow_tags=True, reasoning_tags=None, latex_delimiters=LATEX, allow_file_downloads=False, feedback_options=None,
-        )  # fmt: skip
-        with gr.Row(elem_id="examples"):
-            self._examples = [gr.Button(label(text), size="sm", elem_classes="example") for text, _ in EXAMPLES]
-        with gr.Row(elem_id="ask"):
-            self.box = gr.Textbox(
-                show_label=False,
-                label=label("Question"),
-                container=False,
-                placeholder=label("Ask something"),
-                lines=1,
-                max_lines=8,
-                scale=1,
-                autofocus=True,
-                elem_id="question",
-            )
-            self._send = gr.Button(label("Send"), variant="primary", scale=0, min_width=88, elem_id="send")
-            self._stop = gr.Button(label("Stop"), variant="stop", scale=0, min_width=88, visible=False, elem_id="stop")
-        with gr.Row(elem_id="tools"):
-            self._again = gr.Button(label("Regenerate"), size="sm", scale=0, interactive=False, elem_id="again")
-            self._clear = gr.Button(label("Clear"), size="sm", scale=0, interactive=False, elem_id="clear")
-            self.plain = gr.Checkbox(False, label=label("Plain text"), container=False, scale=0, min_width=120, elem_id="plain")
+        self._exchanges = Exchanges(desk, panel, tapes, lambda: admission.answers)
+        self._edits: dict[str, Edit] = {}
+        self._controls = ChatControls()
+        self.thread, self.changes = self._controls.thread, self._controls.changes
+        self.box, self.plain = self._controls.box, self._controls.plain
         self._wire()
 
     def _wire(self) -> None:
-        inputs = {self.thread, self.plain, self.box, *self._panel.inputs}
+        controls = self._controls
         answering: dict[str, Any] = {
-            "inputs": inputs, "outputs": self.outputs, "show_progress": "hidden", "api_visibility": "private",
-            "concurrency_limit": AT_ONCE, "concurrency_id": "answers",
+            "inputs": {self.thread, self.plain, self.box, *self._panel.inputs}, "outputs": self.outputs, "show_progress": "hidden",
+            "api_visibility": "private", "concurrency_limit": AT_ONCE, "concurrency_id": "answers",
         }  # fmt: skip
         quick: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+        shown = [self.thread, self.plain]
         for asked in (
-            gr.on([self.box.submit, self._send.click], self._ask_typed, **answering),
-            self._again.click(self._ask_again, **answering),
-            *(button.click(self._example(question), **answering) for button, (_, question) in zip(self._examples, EXAMPLES, strict=True)),
+            gr.on([self.box.submit, controls.send.click], self._ask_typed, **answering),
+            controls.again.click(self._ask_again, **answering),
+            *(button.click(self._example(question), **answering) for button, (_, question) in zip(controls.examples, EXAMPLES, strict=True)),
         ):
-            asked.failure(self._broken, [self.thread, self.plain], self.outputs, **quick)
-        self._stop.click(self.stop, **quick)
-        self._clear.click(self._cleared, self.plain, self.outputs, **quick)
-        self.plain.input(self._repaint, [self.thread, self.plain], self._chat, **quick)
+            asked.failure(self._broken, shown, self.outputs, **quick)
+        controls.stop.click(self.stop, **quick)
+        controls.clear.click(self._cleared, self.plain, self.outputs, **quick)
+        controls.undo.click(self._undone, [*shown, self.box], self.outputs, **quick)
+        controls.keep.click(self._kept, None, self.outputs, **quick)
+        self.plain.input(self._look, shown, controls.chat, **quick)
+        controls.pressed.change(self._use, [*shown, self.box, controls.pressed], self.outputs, trigger_mode="multiple", **quick)
 
     @property
     def outputs(self) -> list[gr.components.Component]:
         """Every control that `opened` may change."""
-        return [self.thread, self.changes, self._chat, self.box, self._send, self._stop, self._again, self._clear, self.plain, self._panel.fault]
+        return [*self._controls.outputs, self._panel.fault, self._panel.endpoint, self._panel.tools]
 
     def is_answering(self, request: gr.Request) -> bool:
         """Tell whether a page waits for an answer."""
-        return (request.session_hash or "") in self._runs
+        return self._exchanges.of(_page(request)) is not None
 
     async def opened(self, thread: Thread, plain: bool, request: gr.Request) -> Updates:
         """Show another conversation, whose endpoint begins anew; nothing happens while the page waits for an answer.
@@ -117,26 +97,23 @@ class ChatTab:
         What showed a picture or a sound that is not kept any more is left out.
         """
         if self.is_answering(request):
-            return {self._send: gr.skip()}
-        session = request.session_hash or ""
-        self._sessions.close(session)
-        return self.show(thread.change_all(lambda turn: with_what_is_kept(turn, self._tapes.find(session, turn.tape))), plain, words_of(request))
+            return self._controls.unchanged()
+        page = _page(request)
+        self._exchanges.sessions.close(page)
+        return self._changed(thread.change_all(lambda turn: with_what_is_kept(turn, self._tapes.find(page, turn.tape))), plain, request)
 
     def show(self, thread: Thread, plain: bool, words: Words) -> Updates:
         """Return what shows a conversation whose last answer has ended, if there is any."""
-        turns = thread.turns
-        return {
-            self.thread: thread,
-            self.changes: next(_changes),
-            self._chat: rows(turns, plain=plain),
-            self._again: gr.update(interactive=bool(turns), value=words("Retry") if turns and turns[-1].failure else words("Regenerate")),
-            self._clear: gr.update(interactive=bool(turns)),
-        }
+        return self._controls.show(thread, Look(plain, words))
 
     async def _ask_typed(self, values: Values, request: gr.Request) -> AsyncGenerator[Updates]:
         # The box is emptied once, as the question shows in the chat: what stands in it later is the next question.
-        async with aclosing(self._ask(values[self.box], values, request, taken={self.box: ""})) as answer:
+        edit = self._edits.get(_page(request))
+        at, taken = (edit.at, self._controls.give_back(edit.draft)) if edit else (None, {self.box: ""})
+        async with aclosing(self._ask(values[self.box], values, request, at=at, taken=taken)) as answer:
             async for updates in answer:
+                if self.box in updates:
+                    self._edits.pop(_page(request), None)
                 yield updates
 
     async def _ask_again(self, values: Values, request: gr.Request) -> AsyncGenerator[Updates]:
@@ -147,7 +124,8 @@ class ChatTab:
 
     def _example(self, question: str) -> Callable[[Values, gr.Request], AsyncGenerator[Updates]]:
         async def ask_example(values: Values, request: gr.Request) -> AsyncGenerator[Updates]:
-            async with aclosing(self._ask(question, values, request)) as answer:
+            offer = self._panel.offer(TOOLS[question], TOOL_ENDPOINT, values) if question in TOOLS else NOTHING
+            async with aclosing(self._ask(question, {**values, **offer}, request, taken=offer)) as answer:
                 async for updates in answer:
                     yield updates
 
@@ -160,96 +138,108 @@ class ChatTab:
             taken: What goes out with the first update.
         """
         if not (question and question.strip()) or self.is_answering(request):
-            yield {self._send: gr.skip()}
+            yield self._controls.unchanged()
             return
         words, texts = words_of(request), (question, values[self._panel.system_prompt])
         try:
             with self._admission.answering(address_of(request), *texts, turns=len(values[self.thread].nodes), words=words):
-                async with aclosing(self._answer(question, values, request, at, taken)) as answer:
+                exchange = Exchange(_asked(values[self.thread], Turn(question), at))
+                async with aclosing(self._answer(exchange, values, request, taken)) as answer:
                     async for updates in answer:
                         yield updates
         except Refused as refusal:
             gr.Warning(str(refusal), title=words("Not asked"))
-            yield {self._send: gr.skip()}
+            yield self._controls.unchanged()
 
-    async def _answer(self, question: str, values: Values, request: gr.Request, at: int | None, taken: Updates) -> AsyncGenerator[Updates]:
-        session, plain, words = request.session_hash or "", values[self.plain], words_of(request)
-        thread, turn = _asked(values[self.thread], Turn(question), at), Turn(question)
-        before = thread.turns[:-1]
-        shown = rows(before, plain=plain)
-        self._runs[session] = None  # a second question may come while the first update is on its way
-        try:
-            yield self._begun() | taken | {self.thread: thread, self._chat: shown + rows([turn], plain=plain)}
-            self._runs[session] = run = self._run(session, question, before, values, words)
-            async with aclosing(run.turns()) as turns:
-                async for turn in turns:
-                    yield {self._chat: shown + rows([turn], plain=plain)}
-        except BackendError as error:
-            turn = Turn(question, failure=sentence(error, words=words))
-        finally:
-            del self._runs[session]
-        yield self._ended(thread.change(len(before), lambda _: turn), plain, words)
+    async def _answer(self, exchange: Exchange, values: Values, request: gr.Request, taken: Updates) -> AsyncGenerator[Updates]:
+        """Show the answer to the last question as it grows."""
+        look = Look(values[self.plain], words_of(request))
+        painter, others = Painter(look), self._controls.begun() | taken | {self.thread: exchange.thread}
+        async with aclosing(self._exchanges.turns(_page(request), exchange, values, look.words)) as turns:
+            async for turn in turns:
+                yield others | {self._controls.chat: painter.growing(exchange.thread, turn)}
+                others = NOTHING
+        yield self._ended(exchange.thread.change(-1, lambda _: turn), look)
 
-    def _run(self, session: str, question: str, before: Iterable[Turn], values: Values, words: Words) -> Run:
-        chat = told(before, question, values[self._panel.system_prompt])
-        request = self._panel.request(chat.messages, values)
-        backend = self._sessions.backend(session, self._desk.backend(values[self._panel.front]), request.endpoint)
-        tape = Tape(request, values[self._panel.front])
-        run = Run(backend, request, left_out=chat.left_out, tape=tape, crowd=lambda: self._admission.answers, words=words)
-        self._tapes.add(session, tape)  # one whose run could not be made would be on its way for ever
-        return run
-
-    def _begun(self) -> Updates:
-        return {
-            self._send: gr.update(visible=False),
-            self._stop: gr.update(visible=True),
-            self._again: gr.update(interactive=False),
-            self._clear: gr.update(interactive=False),
-            self.plain: gr.update(interactive=False),
-        }
-
-    def _ended(self, thread: Thread, plain: bool, words: Words) -> Updates:
-        return self.show(thread, plain, words) | {
-            self._send: gr.update(visible=True),
-            self._stop: gr.update(visible=False),
-            self.plain: gr.update(interactive=True),
-            self._panel.fault: NO_FAULT,
-        }
+    def _ended(self, thread: Thread, look: Look) -> Updates:
+        return self._controls.show(thread, look) | self._controls.ended() | {self._panel.fault: NO_FAULT}
 
     def _broken(self, thread: Thread, plain: bool, request: gr.Request) -> Updates:
         """Give the controls back after a fault of our own, whose trace is in the log."""
         words = words_of(request)
         thread = thread if thread.nodes else thread.ask(Turn(""))
-        return self._ended(thread.change(-1, lambda turn: replace(turn, failure=words(OWN_FAULT))), plain, words)
+        return self._ended(thread.change(-1, lambda turn: replace(turn, failure=words(OWN_FAULT))), Look(plain, words))
+
+    def _look(self, thread: Thread, plain: bool, request: gr.Request) -> Any:
+        return self._controls.turn_to(thread, Look(plain, words_of(request)))
 
     async def _cleared(self, plain: bool, request: gr.Request) -> Updates:
         return await self.opened(Thread(), plain, request)
 
-    def _repaint(self, thread: Thread, plain: bool) -> Any:
-        # In plain text the copy button would copy what stands for the signs that HTML reads: there, text is selected.
-        buttons = [] if plain else ["copy"]
-        return gr.update(value=rows(thread.turns, plain=plain), render_markdown=not plain, latex_delimiters=[] if plain else LATEX, buttons=buttons)
+    async def _undone(self, thread: Thread, plain: bool, typed: str, request: gr.Request) -> Updates:
+        """Take the last turn back; its question goes into the box where nothing is typed."""
+        if not thread.nodes or self.is_answering(request):
+            return self._controls.unchanged()
+        left, question = thread.undo(), thread.turns[-1].question
+        updates = self._changed(left, plain, request)
+        is_free = not (updates.get(self.box, typed) or "").strip()
+        return updates | ({self.box: question} if is_free and [turn.question for turn in left.turns[-1:]] != [question] else {})
+
+    def _changed(self, thread: Thread, plain: bool, request: gr.Request) -> Updates:
+        """Show what became of the conversation; a question that is edited may belong to it no more."""
+        return self.show(thread, plain, words_of(request)) | self._keep(_page(request))
+
+    async def _use(self, thread: Thread, plain: bool, typed: str, told: str, request: gr.Request) -> Updates:
+        """Use one of a turn's own tools."""
+        used, exchange = pressed(told), self._exchanges.of(_page(request))
+        if used is None or used.at >= len(thread.turns):
+            return self._controls.unchanged()
+        if change := OPINIONS.get(used.tool):
+            if exchange is None:
+                return self.show(change(thread, used.at), plain, words_of(request))
+            exchange.thread = change(exchange.thread, used.at)  # painted with the answer that is on its way
+        elif exchange is None:
+            flip = FLIPS.get(used.tool)
+            return self._changed(flip(thread, used.at), plain, request) if flip else self._edit(thread, used.at, typed, request)
+        return self._controls.unchanged()
+
+    def _edit(self, thread: Thread, at: int, typed: str, request: gr.Request) -> Updates:
+        edit = self._edits.get(_page(request))
+        self._edits[_page(request)] = Edit(at, edit.draft if edit else typed)
+        return self._controls.edit(thread.turns[at].question, at, words_of(request))
+
+    def _keep(self, page: str) -> Updates:
+        """End editing, if a question is edited: what was typed before is in the box again."""
+        edit = self._edits.pop(page, None)
+        return self._controls.give_back(edit.draft) if edit else {}
+
+    async def _kept(self, request: gr.Request) -> Updates:
+        return self._keep(_page(request)) or self._controls.unchanged()
 
     async def stop(self, request: gr.Request) -> None:
         """Stop the answer that a page waits for, if it does."""
-        if run := self._runs.get(request.session_hash or ""):
-            await run.stop()
+        await self._exchanges.stop(_page(request))
 
     async def leave(self, request: gr.Request) -> None:
         """End what belongs to a page that is gone."""
-        await self.stop(request)
-        self._sessions.close(request.session_hash or "")
-        self._tapes.forget(request.session_hash or "")
+        page = _page(request)
+        await self._exchanges.leave(page)
+        self._edits.pop(page, None)
+        self._tapes.forget(page)
 
     async def aclose(self) -> None:
         """Stop every answer, and end every conversation."""
-        for run in filter(None, list(self._runs.values())):
-            await run.stop()
-        await self._sessions.aclose()
+        await self._exchanges.aclose()
+
+
+def _page(request: gr.Request) -> str:
+    return request.session_hash or ""
 
 
 def _asked(thread: Thread, turn: Turn, at: int | None) -> Thread:
     """Return the conversation with `turn` at its end, or beside the one that stands `at`: in the place of that if nothing at all came of it."""
-    if at is not None and not (there := thread.turns[at]).answer and there.failure:
-        return thread.change(at, lambda _: turn)
-    return thread.ask(turn, at)
+    turns = thread.turns
+    if at is None or at >= len(turns):
+        return thread.ask(turn)
+    is_bare = not turns[at].answer and not turns[at].reasoning and turns[at].failure
+    return thread.change(at, lambda _: turn) if is_bare and at == len(turns) - 1 else thread.ask(turn, at)

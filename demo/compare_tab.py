@@ -16,7 +16,8 @@ import gradio as gr
 
 from backends.errors import BackendError
 from demo.admission import Admission, Refused, address_of
-from demo.chat import AT_ONCE, LATEX
+from demo.chat import AT_ONCE
+from demo.chat_controls import LATEX
 from demo.desk import Desk
 from demo.examples import EXAMPLES
 from demo.failures import OWN_FAULT, sentence
@@ -27,7 +28,7 @@ from demo.race import Lane, Race, Whole
 from demo.run import Run
 from demo.scores import table
 from demo.tape import Tape, Tapes
-from demo.transcript import rows
+from demo.transcript import Look, rows
 from demo.turns import Turn, told
 
 HELD = mark("The side panel's system prompt, parameters and attributes hold for both sides.")
@@ -96,7 +97,7 @@ class Side:
 
     def painted(self, lane: Lane) -> Updates:
         """Return what shows how `lane` stands: the answer and what is said of it; the question stands above both sides."""
-        return {self.chat: rows([lane.shown])[1:], self.clock: clock(self.name, lane.words, lane)}
+        return {self.chat: rows([lane.shown], Look(words=lane.words))[1:], self.clock: clock(self.name, lane.words, lane)}
 
 
 class CompareTab:

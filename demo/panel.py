@@ -85,6 +85,9 @@ class Panel:
         self.stop = gr.Textbox(
             label=label("Stop sequences"), info=label("One a line"), lines=1, max_lines=4, placeholder=label("None"), elem_id="stop-sequences"
         )
+        self.tools = gr.Textbox(
+            label=label("Tools"), info=label("JSON, for endpoints that take messages"), lines=1, max_lines=8, placeholder=label("None"), elem_id="offered-tools"
+        )
         self.details = gr.Checkbox(True, label=label("Ask for details: counts and finish reason"), elem_id="details")
         self.full_text = gr.Checkbox(False, label=label("Return the prompt with the answer"), elem_id="return-full-text")
 
@@ -100,7 +103,7 @@ class Panel:
     def inputs(self) -> set[gr.components.Component]:
         """Every control whose value `request` needs."""
         return {
-            self.endpoint, self.front, self.system_prompt, *self.numbers.values(), self.stop, self.details, self.full_text,
+            self.endpoint, self.front, self.system_prompt, *self.numbers.values(), self.stop, self.tools, self.details, self.full_text,
             self.fault, self.cut, self.profile, self.speed, self.twin_seed, self.attributes,
         }  # fmt: skip
 
@@ -112,11 +115,18 @@ class Panel:
             parameters=Parameters(
                 **{name: parse_number(name, values[number]) for name, number in self.numbers.items()},
                 stop=tuple(line for line in (values[self.stop] or "").splitlines() if line),
+                tools=(values[self.tools] or "").strip() or None,
                 details=values[self.details] or None,
                 return_full_text=values[self.full_text] or None,
             ),
             custom_attributes=self._twin_attributes(values) if self._desk.scripted else values[self.attributes] or None,
         )
+
+    def offer(self, tools: str, endpoint: str, values: Mapping[Any, Any]) -> dict[Any, Any]:
+        """Return what the controls are set to so that `tools` may be called: the twin's `endpoint`, too, where the chosen one takes none."""
+        takes_none = self._desk.scripted and self._desk.endpoint(values[self.endpoint]).accepts != "messages"
+        is_known = any(known.name == endpoint for known in self._desk.endpoints)
+        return {self.tools: tools} | ({self.endpoint: endpoint} if takes_none and is_known else {})
 
     def _twin_attributes(self, values: Mapping[Any, Any]) -> str:
         chosen = {"cut": self.cut, "fault": self.fault, "profile": self.profile, "speed": self.speed, "seed": self.twin_seed}

@@ -6,10 +6,9 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-from backends.answer import AnswerText
 from backends.body import prompt_of
 from backends.chat import Answer, ChatRequest, Tap
 from backends.errors import BackendError
@@ -20,6 +19,7 @@ from demo.failures import OWN_FAULT, sentence
 from demo.language import ENGLISH, Words, mark
 from demo.media import element
 from demo.pacing import crowd_s, pause_s
+from demo.reading import Reading
 from demo.status import ending, progress, result, with_left_out
 from demo.tape import Tape
 from demo.turns import Turn
@@ -70,10 +70,9 @@ class Run:
         self._messages = len(request.messages) + 2 * left_out
         self._left_out = left_out
         self._timing = Timing()
-        self._visible = AnswerText(family(request.endpoint.family).end_strings, (*prompt_of(request).stop, *request.parameters.stop))
+        self._reading = Reading(family(request.endpoint.family).end_strings, (*prompt_of(request).stop, *request.parameters.stop))
         self._tape = tape or Tape(request)
         self._answer = backend.stream(request, tap=_Both(self._timing, self._tape))
-        self._text = ""
         self._failure: str | None = None
         self._stopped = False
         self._arrived = asyncio.Event()
@@ -118,7 +117,8 @@ class Run:
                 async with asyncio.timeout(max(TICK_S, crowd_s(self._crowd()))):
                     await self._arrived.wait()
             if self._arrived.is_set():
-                rest_s = painted_at_s + pause_s(self._text, self._messages, self._crowd()) - self._now()
+                text = self._reading.answer or self._reading.reasoning
+                rest_s = painted_at_s + pause_s(text, self._messages, self._crowd()) - self._now()
                 if rest_s > 0:
                     await asyncio.wait({reader}, timeout=rest_s)
                 self._arrived.clear()
@@ -134,7 +134,7 @@ class Run:
                 self._tape.head_at_s = self._now() - self._began_at_s
                 async for event in answer:
                     self._heard_at_s = self._now()
-                    self._text += self._visible.feed(event)
+                    self._reading.feed(event, self._heard_at_s)
                     self._arrived.set()
         except BackendError as error:
             self._tape.error = error
@@ -143,18 +143,23 @@ class Run:
     def _turn(self) -> Turn:
         now_s, words = self._now(), self._words
         figures = progress(self._timing, waited_s=now_s - self._began_at_s, idle_s=now_s - self._heard_at_s, words=words)
-        return Turn(self._question, self._text, with_left_out(figures, self._left_out, words), tape=self._tape.number, media=element(self._tape, words))
+        return self._read_so_far(figures)
 
     def _last_turn(self, reader: asyncio.Task[None]) -> Turn:
         if bug := reader.exception():
             logger.error("An answer failed for a reason of our own", exc_info=bug)
             self._failure = self._words(OWN_FAULT)
-        self._text += self._visible.finish(broke_off=self._timing.finish is None)
-        failure = None if self._stopped else self._failure
-        words = self._words
-        figures = result(self._timing, stopped=self._stopped, words=words)
+        self._reading.finish(self._heard_at_s, broke_off=self._timing.finish is None)
+        failure, words = None if self._stopped else self._failure, self._words
         self._tape.ending, self._tape.failure = ending(self._timing, stopped=self._stopped, words=words), failure
-        return Turn(self._question, self._text, with_left_out(figures, self._left_out, words), failure, self._tape.number, element(self._tape, words))
+        return replace(self._read_so_far(result(self._timing, stopped=self._stopped, words=words)), failure=failure)
+
+    def _read_so_far(self, figures: str) -> Turn:
+        reading, words = self._reading, self._words
+        return Turn(
+            self._question, reading.answer, with_left_out(figures, self._left_out, words), tape=self._tape.number, media=element(self._tape, words),
+            reasoning=reading.reasoning, thought_s=reading.thought_s, calls=reading.calls,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

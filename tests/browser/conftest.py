@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, expect, sync_playwright
 
 from backends.settings import Settings
 from demo.desk import open_desk
@@ -103,10 +103,10 @@ class Person:
         self.page.locator(f"#{control} input").click()
         self.page.get_by_role("option", name=choice, exact=True).click()
 
-    def row(self, kind: int, turn: int = -1) -> Any:
-        """Return the question (0), the answer (1) or the figures (2) of a turn."""
-        rows = self.page.locator(f"#chat .message-row:nth-child(3n + {kind + 1} of .message-row)")
-        return (rows.last if turn < 0 else rows.nth(turn)).locator(".message-content")
+    def row(self, kind: int, turn: int = -1) -> Locator:
+        """Return the question (0), the answer (1) or what is said of it (2) of a turn."""
+        rows = self.page.locator(("#chat .user-row", "#chat .bot-row:not(:has(.aside))", "#chat .bot-row:has(.foot)")[kind])
+        return (rows.last if turn < 0 else rows.nth(turn)).locator(".said" if kind == 2 else ".message-content")
 
     def await_end(self, words: str = "finished") -> None:
         """Wait until the last answer ended, as its line of figures says."""

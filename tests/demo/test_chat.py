@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +19,7 @@ from backends.settings import Settings
 from demo.admission import Admission
 from demo.chat import ChatTab
 from demo.desk import CONTAINER, SAGEMAKER, Desk, open_desk
-from demo.examples import EXAMPLES
+from demo.examples import EXAMPLES, TOOL_ENDPOINT, TOOLS
 from demo.failures import OWN_FAULT
 from demo.limits import PRIVATE, Limits
 from demo.page import Page
@@ -28,6 +29,7 @@ from demo.thread import Thread
 from demo.turns import Turn
 from tests.demo.fakes import FOREVER, ScriptedBackend, Step
 
+ONE = gr.Request(session_hash="one")
 ANSWER: tuple[Step, ...] = (Token("yes"), Finish("stop"))
 
 
@@ -48,8 +50,20 @@ class Tab:
 
     async def updates(self, handler: Any, session: str = "one") -> AsyncIterator[dict[Any, Any]]:
         async for updates in handler(dict(self.values), gr.Request(session_hash=session)):
-            self.values |= {control: value for control, value in updates.items() if control in self.values}
-            yield updates
+            yield self.keep(updates)
+
+    async def press(self, tool: str, at: int = 0, session: str = "one") -> dict[Any, Any]:
+        """Press a tool of the turn `at`, and keep what it sets."""
+        thread, box = self.values[self.tab.thread], self.values[self.tab.box]
+        updates = await self.tab._use(thread, False, box, f"{tool} {at} 1", gr.Request(session_hash=session))
+        return self.keep(updates)
+
+    async def undo(self) -> dict[Any, Any]:
+        return self.keep(await self.tab._undone(self.values[self.tab.thread], False, self.values[self.tab.box], ONE))
+
+    def keep(self, updates: dict[Any, Any]) -> dict[Any, Any]:
+        self.values |= {control: value for control, value in updates.items() if control in self.values}
+        return updates
 
     async def ask(self, question: str) -> list[dict[Any, Any]]:
         self.values[self.tab.box] = question
@@ -77,7 +91,7 @@ async def test_a_question_is_answered_and_remembered() -> None:
 @pytest.mark.parametrize("question", ["", "  \n ", None])
 async def test_an_empty_question_is_not_sent_and_changes_nothing(question: Any) -> None:
     tab, backend = scripted(ANSWER)
-    assert [list(updates) for updates in await tab.ask(question)] == [[tab.tab._send]]
+    assert [list(updates) for updates in await tab.ask(question)] == [[tab.tab._controls.send]]
     assert backend.requests == []
     assert tab.values[tab.tab.box] == question
 
@@ -115,7 +129,7 @@ async def test_of_two_questions_at_the_same_moment_one_is_asked() -> None:
     tab, backend = scripted(ANSWER)
     one, two = tab.updates(tab.tab._example("one?")), tab.updates(tab.tab._example("two?"))
     await anext(one)
-    assert [list(updates) async for updates in two] == [[tab.tab._send]]
+    assert [list(updates) async for updates in two] == [[tab.tab._controls.send]]
     async for _ in one:
         pass
     assert tab.shown() == [("one?", "yes", None)]
@@ -189,10 +203,173 @@ async def test_after_an_error_the_button_says_retry_and_retries() -> None:
     tab, _ = scripted((Token("so far"), StreamInterrupted("gone", code="x")), ANSWER)
     updates = await tab.ask("one?")
     assert tab.shown() == [("one?", "so far", "The endpoint gave up in the middle of its answer: gone")]
-    assert updates[-1][tab.tab._again]["value"] == "Retry"
+    assert updates[-1][tab.tab._controls.again]["value"] == "Retry"
     updates = await tab.use(tab.tab._ask_again)
     assert tab.shown() == [("one?", "yes", None)]
-    assert updates[-1][tab.tab._again]["value"] == "Regenerate"
+    assert updates[-1][tab.tab._controls.again]["value"] == "Regenerate"
+
+
+async def test_an_earlier_question_is_edited_and_the_conversation_goes_on_from_there() -> None:
+    tab, backend = scripted(ANSWER)
+    for question in ("one?", "two?"):
+        await tab.ask(question)
+    begun = await tab.press("edit", 0)
+    assert (tab.values[tab.tab.box], begun[tab.tab._controls.edited]["visible"]) == ("one?", True)
+    updates = await tab.ask("uno?")
+    assert tab.shown() == [("uno?", "yes", None)]
+    assert [message.content for message in backend.requests[-1].messages] == ["uno?"]
+    assert (tab.values[tab.tab.box], updates[0][tab.tab._controls.edited]["visible"]) == ("", False)
+    await tab.ask("three?")
+    assert [question for question, _, _ in tab.shown()] == ["uno?", "three?"]
+    await tab.press("earlier", 0)
+    assert [question for question, _, _ in tab.shown()] == ["one?", "two?"]
+
+
+async def test_what_was_typed_before_an_edit_is_there_again_behind_it() -> None:
+    tab, _ = scripted(ANSWER)
+    for question in ("one?", "two?"):
+        await tab.ask(question)
+    tab.values[tab.tab.box] = "half a thou"
+    await tab.press("edit", 0)
+    await tab.press("edit", 1)
+    assert tab.values[tab.tab.box] == "two?"
+    await tab.ask("dos?")
+    assert tab.values[tab.tab.box] == "half a thou"
+
+
+@pytest.mark.parametrize("leave", ["kept", "flipped", "undone", "cleared"])
+async def test_who_leaves_an_edit_has_what_was_typed_before(leave: str) -> None:
+    tab, _ = scripted(ANSWER)
+    for question in ("one?", "two?"):
+        await tab.ask(question)
+    tab.values[tab.tab.box] = "half a thou"
+    await tab.press("edit", 0)
+    tab.values[tab.tab.box] = "edited so far"
+    leaving: dict[str, Callable[[], Awaitable[dict[Any, Any]]]] = {
+        "kept": lambda: tab.tab._kept(ONE),
+        "flipped": lambda: tab.press("earlier", 0),
+        "undone": tab.undo,
+        "cleared": lambda: tab.tab._cleared(False, ONE),
+    }
+    updates = await leaving[leave]()
+    assert (updates[tab.tab.box], updates[tab.tab._controls.edited]["visible"]) == ("half a thou", False)
+    assert list(await tab.tab._kept(ONE)) == [tab.tab._controls.send]
+
+
+async def test_an_edit_whose_turn_is_gone_is_asked_at_the_end() -> None:
+    tab, _ = scripted(ANSWER)
+    for question in ("one?", "two?"):
+        await tab.ask(question)
+    await tab.press("edit", 1)
+    tab.values[tab.tab.thread] = Thread()
+    await tab.ask("dos?")
+    assert tab.shown() == [("dos?", "yes", None)]
+
+
+async def test_undo_takes_the_last_turn_back_and_gives_the_question_to_an_empty_box() -> None:
+    tab, _ = scripted(ANSWER)
+    for question in ("one?", "two?"):
+        await tab.ask(question)
+    await tab.undo()
+    assert (tab.shown(), tab.values[tab.tab.box]) == ([("one?", "yes", None)], "two?")
+    tab.values[tab.tab.box] = "half a thou"
+    updates = await tab.undo()
+    assert (tab.shown(), tab.values[tab.tab.box]) == ([], "half a thou")
+    assert updates[tab.tab._controls.undo]["interactive"] is False
+    assert list(await tab.undo()) == [tab.tab._controls.send]
+
+
+async def test_undo_of_an_alternative_shows_the_other_and_leaves_the_box_alone() -> None:
+    tab, _ = scripted((Token("no"), Finish()), ANSWER)
+    await tab.ask("one?")
+    await tab.use(tab.tab._ask_again)
+    await tab.undo()
+    assert (tab.shown(), tab.values[tab.tab.box]) == ([("one?", "no", None)], "")
+
+
+async def test_an_opinion_is_kept_in_its_turn() -> None:
+    tab, _ = scripted(ANSWER)
+    await tab.ask("one?")
+    await tab.press("like")
+    assert tab.values[tab.tab.thread].turns[0].liked is True
+    await tab.press("like")
+    assert tab.values[tab.tab.thread].turns[0].liked is None
+
+
+@pytest.mark.parametrize(("tool", "at"), [("like", 1), ("edit", 7), ("fly", -1)])
+async def test_a_tool_of_no_turn_changes_nothing(tool: str, at: int) -> None:
+    tab, _ = scripted(ANSWER)
+    await tab.ask("one?")
+    assert list(await tab.press(tool, at)) == [tab.tab._controls.send]
+
+
+async def test_while_an_answer_comes_an_opinion_of_another_counts_and_what_would_change_the_conversation_waits() -> None:
+    tab, _ = scripted(ANSWER, (Token("a"), FOREVER))
+    await tab.ask("one?")
+    tab.values[tab.tab.box] = "two?"
+    second = tab.updates(tab.tab._ask_typed)
+    await anext(second)
+    await anext(second)
+    for tool in ("edit", "earlier", "dislike"):
+        assert list(await tab.press(tool, 0)) == [tab.tab._controls.send]
+    assert list(await tab.undo()) == [tab.tab._controls.send]
+    painted = await anext(second)
+    assert "dislike on" in painted[tab.tab._controls.chat][2]["content"]["text"]
+    await tab.tab.stop(ONE)
+    assert [updates async for updates in second]
+    assert [turn.liked for turn in tab.values[tab.tab.thread].turns] == [False, None]
+
+
+async def test_stop_is_heard_before_anything_was_sent() -> None:
+    tab, _ = scripted((Token("a"), FOREVER))
+    tab.values[tab.tab.box] = "one?"
+    first = tab.updates(tab.tab._ask_typed)
+    await anext(first)
+    await tab.tab.stop(ONE)
+    assert [updates async for updates in first]
+    assert tab.values[tab.tab.thread].turns[0].status.endswith("stopped by you")
+
+
+async def test_stop_works_behind_an_edit() -> None:
+    tab, _ = scripted(ANSWER, (Token("a"), FOREVER))
+    await tab.ask("one?")
+    await tab.press("edit", 0)
+    tab.values[tab.tab.box] = "uno?"
+    second = tab.updates(tab.tab._ask_typed)
+    await anext(second)
+    await anext(second)
+    await tab.tab.stop(ONE)
+    assert [updates async for updates in second]
+    assert tab.values[tab.tab.thread].turns[0].status.endswith("stopped by you")
+
+
+async def test_the_example_of_a_tool_offers_it_to_an_endpoint_that_takes_tools() -> None:
+    question, tools = next(iter(TOOLS.items()))
+    with open_desk(Settings()) as desk:
+        tab = Tab(desk)
+        tab.values[tab.panel.profile] = "instant"
+        await tab.use(tab.tab._example(question))
+        await desk.aclose()
+    assert (tab.values[tab.panel.endpoint], tab.values[tab.panel.tools]) == (TOOL_ENDPOINT, tools)
+    [turn] = tab.values[tab.tab.thread].turns
+    assert [(call.name, json.loads(call.arguments)) for call in turn.calls] == [("get_weather", {"city": "Paris", "unit": "celsius"})]
+
+
+async def test_an_endpoint_that_takes_tools_stays_chosen_and_so_does_one_that_is_no_twin() -> None:
+    question, tools = next(iter(TOOLS.items()))
+    for chosen, twin in (("two", True), ("one", True), ("one", False)):
+        tab, backend = scripted(ANSWER, twin=twin)
+        tab.values[tab.panel.endpoint] = chosen
+        await tab.use(tab.tab._example(question))
+        assert (tab.values[tab.panel.endpoint], backend.requests[0].parameters.tools) == (chosen, tools)
+
+
+async def test_thoughts_are_told_apart_and_not_told_to_the_endpoint() -> None:
+    tab, backend = scripted((Token("<think>\nwhy"), Token("\n</think>\n\n"), Token("so"), Finish()), ANSWER)
+    for question in ("one?", "two?"):
+        await tab.ask(question)
+    assert (tab.values[tab.tab.thread].turns[0].reasoning, tab.shown()[0]) == ("why", ("one?", "so", None))
+    assert [message.content for message in backend.requests[1].messages] == ["one?", "so", "two?"]
 
 
 async def test_an_example_is_asked_and_what_was_typed_stays() -> None:
@@ -207,15 +384,15 @@ async def test_clear_forgets() -> None:
     tab, _ = scripted(ANSWER)
     await tab.ask("one?")
     cleared = await tab.tab._cleared(False, gr.Request(session_hash="one"))
-    assert (cleared[tab.tab.thread], cleared[tab.tab._chat]) == (Thread(), [])
+    assert (cleared[tab.tab.thread], cleared[tab.tab._controls.chat]) == (Thread(), [])
 
 
 async def test_another_conversation_is_shown_and_goes_on() -> None:
     tab, backend = scripted(ANSWER)
     await tab.ask("one?")
     opened = await tab.tab.opened(Thread().ask(Turn("old?", "so it was")), False, gr.Request(session_hash="one"))
-    assert [row["content"]["text"] for row in opened[tab.tab._chat]][:2] == ["old?", "so it was"]
-    assert opened[tab.tab._again] == gr.update(interactive=True, value="Regenerate")
+    assert [row["content"]["text"] for row in opened[tab.tab._controls.chat]][:2] == ["old?", "so it was"]
+    assert opened[tab.tab._controls.again] == gr.update(interactive=True, value="Regenerate")
     tab.values[tab.tab.thread] = opened[tab.tab.thread]
     await tab.ask("new?")
     assert [message.content for message in backend.requests[-1].messages] == ["old?", "so it was", "new?"]
@@ -230,7 +407,7 @@ async def test_no_other_conversation_is_opened_while_an_answer_is_on_its_way() -
         await anext(first)
     assert tab.tab.is_answering(one)
     assert not tab.tab.is_answering(gr.Request(session_hash="another"))
-    assert list(await tab.tab.opened(Thread(), False, one)) == [tab.tab._send]
+    assert list(await tab.tab.opened(Thread(), False, one)) == [tab.tab._controls.send]
     await tab.tab.stop(one)
     async for _ in first:
         pass
@@ -254,7 +431,7 @@ async def test_a_turn_whose_tape_is_gone_shows_its_text_and_no_dead_picture() ->
 async def test_plain_text_is_a_view() -> None:
     tab, _ = scripted((Token("*a*"), Finish()))
     await tab.ask("one?")
-    view = tab.tab._repaint(tab.values[tab.tab.thread], True)
+    view = tab.tab._look(tab.values[tab.tab.thread], True, ONE)
     assert view["render_markdown"] is False
     assert view["value"][1]["content"]["text"] == "*a*"
 
@@ -331,8 +508,8 @@ async def test_a_fault_of_our_own_gives_the_controls_back() -> None:
     await tab.ask("one?")
     ended = tab.tab._broken(tab.values[tab.tab.thread], False, gr.Request(session_hash="one"))
     assert [(turn.answer, turn.failure) for turn in ended[tab.tab.thread].turns] == [("yes", OWN_FAULT)]
-    assert ended[tab.tab._send]["visible"] is True
-    assert tab.tab._broken(Thread(), False, gr.Request(session_hash="one"))[tab.tab.thread].turns[-1].failure == OWN_FAULT
+    assert ended[tab.tab._controls.send]["visible"] is True
+    assert tab.tab._broken(Thread(), False, ONE)[tab.tab.thread].turns[-1].failure == OWN_FAULT
 
 
 async def test_without_credentials_a_sentence_says_so() -> None:
@@ -374,7 +551,7 @@ async def test_whoever_reaches_a_limit_is_told_and_keeps_what_was_typed(limits: 
     await tab.ask("one?")
     with pytest.warns(UserWarning, match=words):
         updates = await tab.ask(question)
-    assert [list(update) for update in updates] == [[tab.tab._send]]
+    assert [list(update) for update in updates] == [[tab.tab._controls.send]]
     assert tab.values[tab.tab.box] == question
     assert tab.shown() == [("one?", "yes", None)]
     assert len(backend.requests) == 1

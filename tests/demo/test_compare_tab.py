@@ -23,6 +23,7 @@ from demo.limits import PRIVATE, Limits
 from demo.panel import Panel
 from demo.tape import Tapes
 from tests.demo.fakes import FOREVER, ScriptedBackend, Step, every
+from tests.demo.test_turns import foot
 
 ANSWER: tuple[Step, ...] = (Token("yes"), Finish("stop"))
 SOMEBODY = gr.Request(session_hash="one")
@@ -63,7 +64,7 @@ def scripted(*scripts: tuple[Step, ...], twin: bool = True, limits: Limits = PRI
 async def test_both_sides_answer_one_question() -> None:
     tab, backend = scripted((Token("yes"), Finish("stop")), (Token("no"), Finish("length")))
     updates = await tab.compare()
-    assert tab.answers() == [["yes", "finished: stop"], ["no", "finished: length"]]
+    assert tab.answers() == [["yes", foot("finished: stop")], ["no", foot("finished: length")]]
     assert [request.messages for request in backend.requests] == [[ChatMessage("user", "why?")]] * 2
     assert "<td>finished: length</td>" in tab.shown[tab.tab._table]
     assert [updates[at][tab.tab._stop]["visible"] for at in (0, -1)] == [True, False]
@@ -141,10 +142,10 @@ async def test_one_comparison_is_on_its_way_at_a_time_and_people_do_not_wait_for
         await anext(first)
     assert [list(updates) for updates in await tab.compare()] == [[tab.tab._send]]
     assert [updates async for updates in tab.updates(session="another")]
-    assert tab.answers()[0] == ["yes", "finished: stop"]
+    assert tab.answers()[0] == ["yes", foot("finished: stop")]
     await tab.tab.stop(SOMEBODY)
     assert [updates async for updates in first]
-    assert [note for _, note in tab.answers()] == ["stopped by you"] * 2
+    assert [note for _, note in tab.answers()] == [foot("stopped by you")] * 2
 
 
 @pytest.mark.parametrize("end", ["leave", "aclose"])

@@ -18,7 +18,7 @@ from backends.events import Data, Finish
 from demo.media import element, media_route
 from demo.run import Run
 from demo.tape import Tape, Tapes
-from demo.transcript import rows
+from demo.transcript import Look, rows
 from demo.turns import Turn
 from tests.demo.fakes import FOREVER, ScriptedAnswer, ScriptedBackend, Step
 
@@ -181,4 +181,4 @@ async def test_a_tape_ends_with_a_page_that_leaves() -> None:
 @pytest.mark.parametrize("plain", [True, False])
 def test_a_row_holds_the_picture_as_html(plain: bool) -> None:
     turn = Turn("a <b>lake</b>", status="finished", media='<img src="media/KEY">')
-    assert [row["content"]["text"] for row in rows([turn], plain=plain)][1] == '<img src="media/KEY">'
+    assert [row["content"]["text"] for row in rows([turn], Look(plain=plain))][1] == '<img src="media/KEY">'

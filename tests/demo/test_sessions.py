@@ -33,7 +33,7 @@ def stateful(*scripts: tuple[Step, ...], now: datetime = NOW, **outcomes: Any) -
     backend = StatefulBackend(scripts or (ANSWER,), **outcomes)
     endpoints = (Endpoint("one", has_sessions=True), Endpoint("two", has_sessions=True), Endpoint("three"))
     tab = Tab(Desk(headline="", place="", endpoints=endpoints, fronts={"front": lambda: backend, "other": lambda: ScriptedBackend((ANSWER,))}))
-    tab.tab._sessions = Sessions(lambda: now)
+    tab.tab._exchanges.sessions = Sessions(lambda: now)
     return tab, backend
 
 
@@ -43,7 +43,7 @@ def ids(backend: ScriptedBackend) -> list[str | None]:
 
 async def settle(tab: Tab) -> None:
     """Wait for the sessions that are being closed."""
-    await asyncio.gather(*tab.tab._sessions._closing)
+    await asyncio.gather(*tab.tab._exchanges.sessions._closing)
 
 
 async def test_a_session_is_opened_before_the_first_question_and_closed_with_the_conversation() -> None:

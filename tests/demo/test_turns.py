@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from backends.chat import ChatMessage
-from demo.transcript import rows
-from demo.turns import Turn, told
+from demo.thread import Thread
+from demo.transcript import Look, Painter, rows, whole
+from demo.turns import Call, Turn, told
 
 TURNS = (
     Turn("one", "1", "done"),
@@ -63,15 +65,75 @@ def test_the_oldest_turns_are_left_out_whole_where_a_chat_is_too_long_to_be_told
     assert chat.messages[-1].content == question
 
 
-def test_a_turn_is_three_rows() -> None:
-    assert texts(rows(TURNS[:2], plain=True)) == [
+def foot(figures: str, failure: str = "") -> str:
+    failed = f'<p class="failure">{failure}</p>' if failure else ""
+    return f'<div class="aside foot"><div class="said">{failed}<p class="figures">{figures}</p></div></div>'
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_a_turn_is_a_question_an_answer_and_a_foot(plain: bool) -> None:
+    assert texts(rows(TURNS[:2], Look(plain))) == [
         ("user", "one"),
         ("assistant", "1"),
-        ("assistant", "done"),
+        ("assistant", foot("done")),
         ("user", "two"),
         ("assistant", ""),
-        ("assistant", "The connection failed.\n\nbroken off"),
+        ("assistant", foot("broken off", "The connection failed.")),
     ]
+
+
+@pytest.mark.parametrize(
+    ("turn", "thoughts"),
+    [
+        (Turn("q", reasoning="a <b>\n$$x$$"), '<details class="aside thoughts" open><summary>Thinking</summary>a &lt;b&gt;&#10;$<wbr>$x$<wbr>$'),
+        (Turn("q", reasoning="a", thought_s=2.13), '<details class="aside thoughts"><summary>Thought for 2.13 s</summary>a'),
+    ],
+)
+def test_thoughts_stand_before_the_answer_and_fold_as_it_begins(turn: Turn, thoughts: str) -> None:
+    assert texts(rows([turn]))[1:3] == [("assistant", thoughts), ("assistant", "")]
+
+
+def test_growing_thoughts_only_add_to_their_row() -> None:
+    early, late = (texts(rows([Turn("q", reasoning=thoughts)]))[1][1] for thoughts in ("a\n", "a\nb"))
+    assert late.startswith(early)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        ("", ""),
+        ('{"a": "<b>', '{"a": "&lt;b&gt;'),
+        ('{"a": "東", "b": [1]}', '{&#10;  "a": "東",&#10;  "b": [&#10;    1&#10;  ]&#10;}'),
+        ("[" * 100_000, "[" * 100_000),
+    ],
+    ids=["none", "on their way", "whole", "too deep"],
+)
+def test_a_call_is_shown_as_it_grows_and_neatly_once_it_is_whole(arguments: str, shown: str) -> None:
+    turn = Turn("q", "text", calls=(Call("<clock>", arguments),))
+    assert texts(rows([turn]))[2] == ("assistant", f'<div class="aside calls"><p>Tool call <b>&lt;clock&gt;</b></p><pre>{shown}</pre></div>')
+
+
+def test_rows_other_than_question_and_answer_are_one_line() -> None:
+    turn = Turn("q\nq", "a\na", "1 s\r\n", "no\nno", reasoning="x\n\ny", thought_s=1.0, calls=(Call("c\n", '{"d": 1}'),))
+    _, thoughts, _, calls, bottom = texts(rows([turn]))
+    assert not any("\n" in text or "\r" in text for _, text in (thoughts, calls, bottom))
+
+
+def test_a_conversation_has_tools_at_the_foot_of_each_turn() -> None:
+    thread = Thread().ask(Turn("a", "1")).ask(Turn("b", "2")).ask(Turn("c", "3"), 1)
+    feet = [text for _, text in texts(whole(thread)) if "foot" in text]
+    assert ["tools" in foot for foot in feet] == [True, True]
+    assert [">2 of 2<" in foot for foot in feet] == [False, True]
+
+
+def test_a_growing_turn_has_no_tools_and_those_before_it_follow_the_conversation() -> None:
+    thread, painter = Thread().ask(Turn("a", "1")).ask(Turn("b")), Painter()
+    first = painter.growing(thread, Turn("b", "2"))
+    assert texts(first)[3:] == [("user", "b"), ("assistant", "2"), ("assistant", foot("").replace('<p class="figures"></p>', ""))]
+    again = painter.growing(thread, Turn("b", "2 and"))
+    assert again[0] is first[0]
+    liked = painter.growing(thread.change(0, lambda turn: replace(turn, liked=True)), Turn("b", "2 and"))
+    assert "like on" in texts(liked)[2][1]
 
 
 def test_white_space_of_an_answer_reaches_the_page() -> None:
@@ -81,7 +143,7 @@ def test_white_space_of_an_answer_reaches_the_page() -> None:
 
 def test_markup_in_a_failure_is_shown_as_it_is() -> None:
     failure = Turn("q", "", "1.5 s · a", "bad <b> `x` [y](http://z) *w* & $1 \\ #")
-    assert texts(rows([failure]))[2][1] == "bad \\<b\\> \\`x\\` \\[y\\](http://z) \\*w\\* \\& \\$1 \\\\ \\#\n\n1.5 s · a"
+    assert texts(rows([failure]))[2][1] == foot("1.5 s · a", "bad &lt;b&gt; `x` [y](http://z) *w* &amp; $1 \\ #")
 
 
 @pytest.mark.parametrize(
@@ -91,6 +153,7 @@ def test_markup_in_a_failure_is_shown_as_it_is() -> None:
         ("what does <b> do?", "what does \\<b\\> do?"),
         ("1. one\n2) two\n- three\n+ four\n2 five", "1\\. one\n2\\) two\n\\- three\n\\+ four\n2 five"),
         ("def f():\n    return 1\n\treturn 2", "def f():\n\xa0\xa0\xa0\xa0return 1\n\xa0\xa0\xa0\xa0return 2"),
+        (r"\(x\) [y] \d", r"&#92;<wbr>(x&#92;<wbr>) &#91;y&#93; &#92;<wbr>d"),
         ("# $$x$$ **y**", "\\# \\$\\$x\\$\\$ \\*\\*y\\*\\*"),
     ],
 )
@@ -99,5 +162,5 @@ def test_a_question_is_shown_as_it_was_typed(typed: str, sent: str | None) -> No
 
 
 def test_plain_text_holds_no_html() -> None:
-    shown = texts(rows([Turn("a < b", "<kbd>&amp;</kbd>", "1 s", "x > y")], plain=True))
-    assert [text for _, text in shown] == ["a &lt; b", "&lt;kbd&gt;&amp;amp;&lt;/kbd&gt;", "x &gt; y\n\n1 s"]
+    shown = texts(rows([Turn("a < b", "<kbd>&amp;</kbd>", "1 s", "x > y")], Look(plain=True)))
+    assert [text for _, text in shown] == ["a &lt; b", "&lt;kbd&gt;&amp;amp;&lt;/kbd&gt;", foot("1 s", "x &gt; y")]
