@@ -39,7 +39,7 @@ class ChatControls:
             self.examples = [gr.Button(label(text), size="sm", elem_classes="example") for text, _ in EXAMPLES]
         with gr.Row(visible=False, elem_id="edited") as self.edited:
             self.edited_which = gr.Markdown("", elem_id="edited-which")
-            self.keep = gr.Button(label("Do not edit"), size="sm", scale=0, elem_id="keep")
+            self.keep = gr.Button(label("Cancel"), size="sm", scale=0, elem_id="keep")
         with gr.Row(elem_id="ask"):
             self.box = gr.Textbox(
                 show_label=False,

@@ -187,3 +187,12 @@ def test_a_question_is_shown_as_it_was_typed(person: Person) -> None:
     question = r"a \(x\) \[y\] $$z$$ $1 \\ `c` \` <b> &amp; *d* [e](f)"
     ask(person, question)
     assert person.row(0).inner_text() == question
+
+
+def test_no_row_of_the_chat_is_called_by_its_own_html(person: Person) -> None:
+    rows = person.page.locator("#chat [data-testid=user], #chat [data-testid=bot]")
+    ask(person, "think aloud")
+    person.page.locator("#again").click()
+    expect(person.page.locator("#chat .which")).to_have_text("2 of 2")
+    expect(rows).to_have_count(4)
+    assert [row.get_attribute("aria-label") for row in rows.all()] == [None] * 4

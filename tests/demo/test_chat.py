@@ -237,6 +237,16 @@ async def test_what_was_typed_before_an_edit_is_there_again_behind_it() -> None:
     assert tab.values[tab.tab.box] == "half a thou"
 
 
+async def test_an_edit_that_is_refused_stays_in_the_box_to_be_edited_on() -> None:
+    tab, backend = scripted(ANSWER, limits=replace(PRIVATE, question_characters=4))
+    await tab.ask("one?")
+    await tab.press("edit", 0)
+    await tab.ask("far too long?")
+    assert (tab.values[tab.tab.box], len(backend.requests)) == ("far too long?", 1)
+    await tab.ask("uno?")
+    assert tab.values[tab.tab.thread].alternatives(0) == (1, 2)
+
+
 @pytest.mark.parametrize("leave", ["kept", "flipped", "undone", "cleared"])
 async def test_who_leaves_an_edit_has_what_was_typed_before(leave: str) -> None:
     tab, _ = scripted(ANSWER)
