@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import gradio as gr
 
 from demo.admission import Admission, Refused, address_of
-from demo.chat_controls import ChatControls, Updates
+from demo.chat_controls import ChatControls, Messages, Updates
 from demo.desk import Desk
 from demo.examples import EXAMPLES, TOOL_ENDPOINT, TOOLS
 from demo.exchanges import Exchange, Exchanges
@@ -154,10 +154,11 @@ class ChatTab:
     async def _answer(self, exchange: Exchange, values: Values, request: gr.Request, taken: Updates) -> AsyncGenerator[Updates]:
         """Show the answer to the last question as it grows."""
         look = Look(values[self.plain], words_of(request))
-        painter, others = Painter(look), self._controls.begun() | taken | {self.thread: exchange.thread}
+        painter, messages = Painter(look), Messages()
+        others = self._controls.begun() | taken | {self.thread: exchange.thread}
         async with aclosing(self._exchanges.turns(_page(request), exchange, values, look.words)) as turns:
             async for turn in turns:
-                yield others | {self._controls.chat: painter.growing(exchange.thread, turn)}
+                yield others | {self._controls.chat: messages.of(painter.growing(exchange.thread, turn))}
                 others = NOTHING
         yield self._ended(exchange.thread.change(-1, lambda _: turn), look)
 

@@ -6,12 +6,13 @@ from itertools import count
 from typing import Any, TypeAlias
 
 import gradio as gr
+from gradio.components.chatbot import Message, TextMessage
 
 from demo.examples import EXAMPLES
 from demo.labels import label
 from demo.language import Words
 from demo.thread import Thread
-from demo.transcript import Look, whole
+from demo.transcript import Look, Row, whole
 
 LATEX: list[dict[str, str | bool]] = [
     {"left": "$$", "right": "$$", "display": True},
@@ -23,6 +24,22 @@ LATEX: list[dict[str, str | bool]] = [
 Updates: TypeAlias = dict[Any, Any]
 
 _changes = count(1)
+
+
+class Messages:
+    """Makes rows into Gradio's own messages, each of them once: it would read and check every row of a chat anew at each update."""
+
+    def __init__(self) -> None:
+        self._made: dict[int, tuple[Row, Message]] = {}
+
+    def of(self, rows: list[Row]) -> list[Message]:
+        """Return the messages of `rows`, those of rows that were there before among them."""
+        self._made = {id(row): self._made.get(id(row)) or (row, _message(row)) for row in rows}
+        return [message for _, message in self._made.values()]
+
+
+def _message(row: Row) -> Message:
+    return Message(role=row["role"], content=[TextMessage(text=row["content"]["text"])])
 
 
 class ChatControls:

@@ -324,7 +324,7 @@ async def test_while_an_answer_comes_an_opinion_of_another_counts_and_what_would
         assert list(await tab.press(tool, 0)) == [tab.tab._controls.send]
     assert list(await tab.undo()) == [tab.tab._controls.send]
     painted = await anext(second)
-    assert "dislike on" in painted[tab.tab._controls.chat][2]["content"]["text"]
+    assert "dislike on" in painted[tab.tab._controls.chat][2].content[0].text
     await tab.tab.stop(ONE)
     assert [updates async for updates in second]
     assert [turn.liked for turn in tab.values[tab.tab.thread].turns] == [False, None]
@@ -436,6 +436,16 @@ async def test_a_turn_whose_tape_is_gone_shows_its_text_and_no_dead_picture() ->
     opened = (await tab.tab.opened(thread, False, gr.Request(session_hash="one")))[tab.tab.thread].turns
     assert [(turn.tape, turn.media) for turn in opened] == [(1, ""), (1, picture), (0, ""), (0, ""), (0, "")]
     assert [turn.answer for turn in opened] == [turn.answer for turn in turns]
+
+
+async def test_what_does_not_change_while_an_answer_grows_is_made_once() -> None:
+    tab, _ = scripted(ANSWER, (Token("a"), 0.2, Token("b"), Finish()))
+    await tab.ask("one?")
+    paintings = [update[tab.tab._controls.chat] for update in await tab.ask("two?")][:-1]
+    assert len(paintings) > 2
+    assert all(message is again for painting in paintings[1:] for message, again in zip(paintings[0][:3], painting, strict=False))
+    shown = tab.tab._controls.chat.postprocess(paintings[-1]).model_dump()
+    assert [message["content"][0]["text"] for message in shown][:2] == ["one?", "yes"]
 
 
 async def test_plain_text_is_a_view() -> None:
