@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from demo.limits import PUBLIC
 from tests.browser.chromium import ARGUMENTS
 from tests.browser.conftest import Site, another
 from tests.demo.test_command import EAVESDROPPER
@@ -88,12 +89,14 @@ def test_a_space_s_page_knows_that_strangers_come_and_stands_where_the_space_loo
         assert setting in settings
 
 
-def test_a_visitor_gets_an_answer_and_nobody_else_is_asked(tmp_path: Path, chromium: Path) -> None:
+def test_a_visitor_gets_an_answer_within_the_bounds_for_strangers_and_nobody_else_is_asked(tmp_path: Path, chromium: Path) -> None:
     with running(tmp_path) as url, sync_playwright() as playwright, playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS) as browser:
         visitor = another(browser.new_context(), Site(url, ""))
         visitor.ask("How do I build a website?")
         visitor.await_end()
         expect(visitor.row(1)).to_contain_text("website")
+        visitor.type("x" * (PUBLIC.question_characters + 1))
+        expect(visitor.page.get_by_text(f"the page takes {PUBLIC.question_characters:,}")).to_be_visible()
         assert (visitor.strayed, visitor.complaints) == ([], [])
     hosts = tmp_path / "hosts"
     assert set(hosts.read_text(encoding="utf-8").split() if hosts.exists() else ()) <= THIS_MACHINE
