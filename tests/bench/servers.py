@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from time import monotonic, sleep
 
-DEADLINE_S = 60.0
+DEADLINE_S = 180.0
 TTFT_S = 0.01
 
 

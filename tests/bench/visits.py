@@ -56,7 +56,7 @@ class Cost:
     server_s: float
     """CPU of the page's server."""
     kb: float
-    """Bytes that the browser received."""
+    """Bytes that the browser received, as bodies of responses."""
     shown_at_ms: float
     """When its last word was painted, in milliseconds since 1970."""
 
@@ -91,7 +91,7 @@ class Visit:
     def measure(self, prompt: str) -> Cost:
         """Ask, and return what the answer cost."""
         received: list[int] = []
-        self._devtools.on("Network.dataReceived", lambda event: received.append(event["encodedDataLength"]))
+        self._devtools.on("Network.dataReceived", lambda event: received.append(event["dataLength"]))
         self._devtools.send("Network.enable")
         self._devtools.send("Performance.enable", {"timeDomain": "threadTicks"})
         before = self._spent_s()
