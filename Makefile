@@ -66,8 +66,8 @@ load: $(DEV)  ## stream from an endpoint by Locust, whose page is at port 8089 (
 scoreboard: $(DEV) $(PARSERS:%=$(SCOREBOARD)/%/.ready)  ## hold public parsers against the contract kit's corpus, and write the scoreboard (ARGS="--only NAME" writes nothing)
 	@$(BIN)/python -m tests.scoreboard $(ARGS)
 
-screenshots: $(DEV) browser  ## take the README's pictures of the real page anew
-	$(BIN)/python -m tests.browser.pictures
+screenshots: $(DEV) browser  ## take the README's pictures of the real page anew (ARGS="chat-light": these alone)
+	$(BIN)/python -m tests.browser.pictures $(ARGS)
 
 browser: $(DEV)  # a Chromium for the tests: Playwright's, the system's, or (as root) the distribution's
 	@$(BIN)/python -m tests.browser.chromium

@@ -129,6 +129,12 @@ def test_a_file_that_is_linked_exists(file: str, target: str) -> None:
     assert ((ROOT / file).parent / target).exists()
 
 
+def test_every_picture_is_shown_and_is_light_enough_for_a_page() -> None:
+    pictures = {path.relative_to(ROOT).as_posix(): path.stat().st_size for path in (ROOT / "demo" / "pictures").iterdir()}
+    assert set(pictures) == {target for file, target in LINKS if file == "README.md" and target.startswith("demo/pictures/")}
+    assert max(pictures.values()) < 2_000_000
+
+
 def test_every_container_is_told_and_no_other() -> None:
     assert words("container") == set(CONTAINERS)
 
