@@ -17,6 +17,7 @@ from demo.exchanges import Exchange, Exchanges
 from demo.failures import OWN_FAULT
 from demo.labels import words_of
 from demo.language import Words
+from demo.library import new_id
 from demo.media import with_what_is_kept
 from demo.panel import NO_FAULT, Panel
 from demo.tape import Tapes
@@ -46,8 +47,8 @@ class Edit:
 class ChatTab:
     """A chat with one endpoint at a time; made inside a `gr.Blocks`.
 
-    Its `thread` is the conversation that is shown, as a `gr.State`; `changes` is one that holds another number whenever an answer of it has ended, or it became
-    another; `box` holds the question that is typed; `plain` tells whether text is shown as it is.
+    Its `thread` is the conversation that is shown and `identity` its id, both as a `gr.State`; `changes` is another number whenever an answer has ended or
+    the conversation became another; `box` holds the question that is typed; `plain` tells whether text is shown as it is.
     """
 
     def __init__(self, desk: Desk, panel: Panel, tapes: Tapes, admission: Admission) -> None:
@@ -57,7 +58,7 @@ class ChatTab:
         self._exchanges = Exchanges(desk, panel, tapes, lambda: admission.answers)
         self._edits: dict[str, Edit] = {}
         self._controls = ChatControls()
-        self.thread, self.changes = self._controls.thread, self._controls.changes
+        self.thread, self.identity, self.changes = self._controls.thread, self._controls.identity, self._controls.changes
         self.box, self.plain = self._controls.box, self._controls.plain
         self._wire()
 
@@ -100,7 +101,8 @@ class ChatTab:
             return self._controls.unchanged()
         page = _page(request)
         self._exchanges.sessions.close(page)
-        return self._changed(thread.change_all(lambda turn: with_what_is_kept(turn, self._tapes.find(page, turn.tape))), plain, request)
+        kept = thread.change_all(lambda turn: with_what_is_kept(turn, self._tapes.find(page, turn.tape)))
+        return {self.identity: new_id()} | self._changed(kept, plain, request)
 
     def show(self, thread: Thread, plain: bool, words: Words) -> Updates:
         """Return what shows a conversation whose last answer has ended, if there is any."""

@@ -46,7 +46,8 @@ class ChatControls:
     """Made inside a `gr.Blocks`."""
 
     def __init__(self) -> None:
-        self.thread, self.changes = gr.State(Thread()), gr.State(0)
+        self.thread, self.identity = gr.State(Thread()), gr.State("")
+        self.changes = gr.Number(0, visible="hidden")  # the change of a `gr.State` is told by events that wait in the queue alone
         self.chat = gr.Chatbot(
             show_label=False, elem_id="chat", height="100%", buttons=["copy"], layout="bubble", placeholder=label("Ask something, or pick a question below."),
             group_consecutive_messages=False, allow_tags=True, reasoning_tags=None, latex_delimiters=LATEX, allow_file_downloads=False, feedback_options=None,
@@ -74,14 +75,14 @@ class ChatControls:
         with gr.Row(elem_id="tools"):
             self.again = gr.Button(label("Regenerate"), size="sm", scale=0, interactive=False, elem_id="again")
             self.undo = gr.Button(label("Undo"), size="sm", scale=0, interactive=False, elem_id="undo")
-            self.clear = gr.Button(label("Clear"), size="sm", scale=0, interactive=False, elem_id="clear")
+            self.clear = gr.Button(label("New chat"), size="sm", scale=0, interactive=False, elem_id="clear")
             self.plain = gr.Checkbox(False, label=label("Plain text"), container=False, scale=0, min_width=120, elem_id="plain")
 
     @property
     def outputs(self) -> list[Any]:
         """Every control that changes."""
         buttons = [self.send, self.stop, self.again, self.undo, self.clear]
-        return [self.thread, self.changes, self.chat, self.box, *buttons, self.plain, self.edited, self.edited_which]
+        return [self.thread, self.identity, self.changes, self.chat, self.box, *buttons, self.plain, self.edited, self.edited_which]
 
     def unchanged(self) -> Updates:
         """Return updates that change nothing: Gradio wants one at least."""

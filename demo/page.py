@@ -12,7 +12,9 @@ from demo.admission import Admission
 from demo.chat import ChatTab
 from demo.compare_tab import CompareTab
 from demo.desk import Desk
+from demo.downloads import Downloads
 from demo.labels import BROWSER, label
+from demo.library_panel import LibraryPanel
 from demo.limits import PRIVATE, Limits
 from demo.media import media_route
 from demo.panel import Panel
@@ -51,13 +53,15 @@ class Page:
 
     def __init__(self, desk: Desk, limits: Limits = PRIVATE, *, is_public: bool = False) -> None:
         self._tapes = tapes = Tapes()
+        self._downloads = Downloads()
         admission = Admission(limits)
         with gr.Blocks(title="Streamtwin", analytics_enabled=False, fill_height=True) as self.blocks:
             with gr.Sidebar(width=330, elem_id="panel"):
+                library = LibraryPanel(self._downloads)
                 panel = Panel(desk)
             gr.Markdown(f"# Streamtwin\n{label(desk.headline)} `{desk.place}`", elem_id="header")
-            with gr.Tabs(elem_id="tabs"):
-                with gr.Tab(label("Chat"), elem_id="chat-tab"):
+            with gr.Tabs(elem_id="tabs") as tabs:
+                with gr.Tab(label("Chat"), id="chat", elem_id="chat-tab"):
                     self._chat = ChatTab(desk, panel, tapes, admission)
                     SentArea(desk, panel, self._chat, tapes, is_public=is_public)
                 with gr.Tab(label("Compare"), elem_id="compare-tab"):
@@ -66,7 +70,8 @@ class Page:
                     wire = WireTab(tapes, tab)
                 with gr.Tab(label("Tokens"), elem_id="tokens-tab") as tab:
                     TokensTab(tapes, tab)
-            for leave in (self._chat.leave, self._compare.leave, wire.leave):
+            library.wire(self._chat, tabs, self.blocks)
+            for leave in (self._chat.leave, self._compare.leave, wire.leave, library.leave):
                 self.blocks.unload(leave)
         # Gradio has 40 places for events of any kind, and a stalled answer keeps its own: whoever came next would wait for it.
         self.blocks.max_threads = limits.answers + SPARE
@@ -77,7 +82,7 @@ class Page:
 
     def mount(self, app: FastAPI, *, host: str, port: int, root_path: str) -> None:
         """Serve the page at the root of `app`, and beside it what it plays and its recordings."""
-        app.router.routes.append(media_route(self._tapes))
+        app.router.routes.extend((media_route(self._tapes), self._downloads.route()))
         app.add_api_route("/recordings/{session}/{number}", self._recording)
         gr.mount_gradio_app(
             app, self.blocks, path="/", server_name=host, server_port=port, root_path=root_path or None, theme=THEME, css_paths=_HERE / "page.css",

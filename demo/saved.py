@@ -12,15 +12,35 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationError
 
+from demo.language import ENGLISH, Words, mark
 from demo.library import Gone, Library, Saved, library_of
 from demo.thread import BEGINNING, Node, Thread
 from demo.turns import Call, Turn
 
 ROOM_BYTES = 3 * 1024 * 1024
 """How much is kept, as `size_bytes` has it: browsers allow a page 5 Mi characters, and Gradio's encryption makes 4 of 3 bytes."""
+VERSION = 1
 TURNS = 2_000
 """Of one conversation."""
 YEAR_10000_MS = 253_402_300_800_000
+
+
+class CannotKeep(ValueError):
+    """Conversations cannot be read, or kept; the message is a sentence.
+
+    Args:
+        text: The sentence, marked, with places for `values`; one of these may be another `CannotKeep`.
+    """
+
+    def __init__(self, text: str, **values: object) -> None:
+        self._text = text
+        self._values = values
+        super().__init__(self.said(ENGLISH))
+
+    def said(self, words: Words) -> str:
+        """Return the sentence in a reader's words."""
+        return words(self._text, **{name: value.said(words) if isinstance(value, CannotKeep) else value for name, value in self._values.items()})
+
 
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Moment = Annotated[int, Field(ge=0, lt=YEAR_10000_MS)]
@@ -80,13 +100,13 @@ def export(*saved: Saved) -> str:
 
 
 def decode(text: str) -> Library:
-    """Return the library that `encode` or `export` wrote; an empty one for no text. Raises ValueError with a sentence."""
+    """Return the library that `encode` or `export` wrote; an empty one for no text. Raises CannotKeep."""
     if not text:
         return Library()
     try:
         kept = _Conversations.model_validate_json(text)
     except ValidationError as error:
-        raise ValueError(_sentence(error)) from error
+        raise _refusal(error) from error
     return library_of(map(_saved, kept.conversations), (Gone(mark.id, mark.at_ms) for mark in kept.deleted))
 
 
@@ -96,7 +116,9 @@ def size_bytes(text: str) -> int:
 
 
 def _json(members: dict[str, Any], *, indent: int | None) -> str:
-    written = json.dumps({"streamtwin": "conversations", "version": 1, **members}, ensure_ascii=False, indent=indent, separators=(",", ": " if indent else ":"))
+    written = json.dumps(
+        {"streamtwin": "conversations", "version": VERSION, **members}, ensure_ascii=False, indent=indent, separators=(",", ": " if indent else ":")
+    )
     return written.encode(errors="replace").decode()  # half a character, which no file and no socket takes
 
 
@@ -111,23 +133,24 @@ def _turn(node: Node) -> dict[str, Any]:
 
 
 def _saved(kept: _Conversation) -> Saved:
-    nodes = tuple(_node(place, turn, kept.id) for place, turn in enumerate(kept.turns))
+    nodes = tuple(_node(place, turn) for place, turn in enumerate(kept.turns))
     if not BEGINNING <= kept.end < len(nodes):
-        raise ValueError(f"The conversation {kept.id} ends at turn {kept.end}, and has {len(nodes)} of them.")
+        raise CannotKeep(mark("A conversation of {n} turns ends at turn {end}."), n=len(nodes), end=kept.end)
     return Saved(kept.id, Thread(nodes, kept.end), kept.changed_ms, kept.title)
 
 
-def _node(place: int, kept: _Turn, conversation: str) -> Node:
+def _node(place: int, kept: _Turn) -> Node:
     if not BEGINNING <= kept.before < place:
-        raise ValueError(f"Turn {place} of the conversation {conversation} stands behind turn {kept.before}, expected an earlier one.")
+        raise CannotKeep(mark("Turn {n} of a conversation stands behind turn {before}, expected an earlier one."), n=place, before=kept.before)
     members = kept.model_dump(exclude={"before", "calls"})
     return Node(Turn(**members, calls=tuple(Call(call.name, call.arguments) for call in kept.calls)), kept.before)
 
 
-def _sentence(error: ValidationError) -> str:
+def _refusal(error: ValidationError) -> CannotKeep:
     first = error.errors(include_url=False, include_input=False)[0]
     if first["type"] == "json_invalid":
-        return f"This is no whole JSON: {first['ctx']['error']}."
+        return CannotKeep(mark("This is no whole JSON: {error}."), error=first["ctx"]["error"])
     if first["loc"] == ("version",) and first["type"] == "literal_error":
-        return "These conversations were written by another version of this page; this one reads version 1."
-    return f"These are no conversations of this page: {'.'.join(map(str, first['loc'])) or 'all of it'}: {first['msg']}."
+        return CannotKeep(mark("These conversations are of another version of this page; this one reads version {version}."), version=VERSION)
+    where = ".".join(map(str, first["loc"])) or "$"
+    return CannotKeep(mark("These are no conversations of this page: {where}: {error}."), where=where, error=first["msg"])

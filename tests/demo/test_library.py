@@ -6,12 +6,15 @@ from dataclasses import replace
 from itertools import permutations
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from demo.library import NAME_CHARACTERS, REMEMBERED, UNNAMED, Gone, Library, Saved, is_within, library_of, new_id
 from demo.thread import Thread
 from demo.turns import Turn
+
+STEADY = settings(deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow])
+"""The same examples each time, however busy the machine."""
 
 
 def asked(*questions: str) -> Thread:
@@ -87,6 +90,7 @@ STATES = st.builds(saved, st.sampled_from("ab"), st.sampled_from("xy"), at=st.in
 LIBRARIES = st.builds(library_of, st.lists(STATES, max_size=4), st.lists(st.builds(Gone, st.sampled_from("ab"), st.integers(0, 2)), max_size=2))
 
 
+@STEADY
 @given(LIBRARIES, LIBRARIES, LIBRARIES)
 def test_in_whatever_order_tabs_hear_of_each_other_they_come_to_the_same(one: Library, two: Library, three: Library) -> None:
     merged = {first.merge(second).merge(third) for first, second, third in permutations((one, two, three))}

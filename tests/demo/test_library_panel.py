@@ -1,0 +1,343 @@
+"""The handlers of the list of conversations, as Gradio calls them; the browser's storage is what they were given last."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from backends.endpoints import Endpoint
+from backends.events import Finish, Token
+from demo.admission import Admission
+from demo.chat import ChatTab
+from demo.desk import Desk
+from demo.downloads import Download, Downloads
+from demo.library import Library, Saved
+from demo.library_panel import IMPORT_BYTES, LibraryPanel
+from demo.library_view import file_name
+from demo.limits import PRIVATE
+from demo.panel import Panel
+from demo.saved import ROOM_BYTES, decode, encode, export
+from demo.tape import Tapes
+from demo.thread import Thread
+from demo.turns import Turn
+from tests.demo.fakes import FOREVER, ScriptedBackend, Step
+
+ANSWER: tuple[Step, ...] = (Token("yes"), Finish("stop"))
+START = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
+
+
+class Visitor:
+    """Somebody at a page, whose browser keeps what the page says; `storage` is shared by the tabs of one browser."""
+
+    def __init__(self, *script: Step, storage: dict[str, str] | None = None, session: str = "one") -> None:
+        self.storage = {"kept": ""} if storage is None else storage
+        self.session = session
+        self.seconds = 0
+        backend = ScriptedBackend((script or ANSWER,))
+        with gr.Blocks() as blocks:
+            panel = Panel(desk := Desk(headline="", place="", endpoints=(Endpoint("one"),), fronts={"front": lambda: backend}))
+            self.downloads = Downloads()
+            self.library = LibraryPanel(self.downloads, self.clock)
+            with gr.Tabs() as tabs, gr.Tab(id="chat"):
+                self.chat = ChatTab(desk, panel, Tapes(), Admission(PRIVATE))
+            self.library.wire(self.chat, tabs, blocks)
+        own = self.library
+        controls = {
+            *panel.inputs, self.chat.thread, self.chat.identity, self.chat.plain, self.chat.box, own._kept, own._mine, own._open, own._deleted, own._query,
+            own._title, own._list, own._import,
+        }  # fmt: skip
+        self.values: dict[Any, Any] = {control: getattr(control, "value", None) for control in controls}
+        self.updates: dict[Any, Any] = {}
+        self.read()
+
+    def clock(self) -> datetime:
+        self.seconds += 1
+        return START + timedelta(seconds=self.seconds)
+
+    def read(self) -> None:
+        """Read the storage anew, as a page that is loaded does."""
+        self.values[self.library._kept] = self.storage["kept"]
+
+    async def do(self, handler: Any, **typed: Any) -> dict[Any, Any]:
+        """Let a handler run with what is typed into its controls; keep what it sets."""
+        self.values |= {getattr(self.library, f"_{name}"): value for name, value in typed.items()}
+        updates = await self.library._handled(handler)(dict(self.values), gr.Request(session_hash=self.session))
+        for control, value in updates.items():
+            if control in self.values and not (isinstance(value, dict) and value.get("__type__") == "update"):
+                self.values[control] = value
+        self.storage["kept"] = self.values[self.library._kept]
+        self.updates |= updates
+        return updates
+
+    async def ask(self, question: str) -> None:
+        """Ask, and let what came be kept."""
+        self.values[self.chat.box] = question
+        async for updates in self.chat._ask_typed(dict(self.values), gr.Request(session_hash=self.session)):
+            self.values |= {control: value for control, value in updates.items() if control in self.values}
+        await self.do(self.library.keep)
+
+    async def begin_anew(self) -> None:
+        self.values |= await self.chat._cleared(False, gr.Request(session_hash=self.session))
+        await self.do(self.library.keep)
+
+    def kept(self) -> list[str]:
+        """Return the questions of each conversation that is kept."""
+        return [" ".join(turn.question for turn in saved.thread.turns) for saved in decode(self.storage["kept"]).saved]
+
+    def shown(self) -> str:
+        return " ".join(turn.question for turn in self.values[self.chat.thread].turns)
+
+    def listed(self) -> list[str]:
+        return [label.partition("\n")[0] for label, _ in self.updates[self.library._list]["choices"]]
+
+    def picked(self) -> Any:
+        return self.updates[self.library._list]["value"]
+
+
+async def two_kept() -> Visitor:
+    visitor = Visitor()
+    await visitor.ask("one")
+    await visitor.begin_anew()
+    await visitor.ask("two")
+    return visitor
+
+
+def id_of(visitor: Visitor, name: str) -> str:
+    return next(saved.id for saved in decode(visitor.storage["kept"]).saved if saved.name == name)
+
+
+async def test_each_answer_is_kept_in_its_conversation() -> None:
+    visitor = await two_kept()
+    await visitor.ask("more")
+    assert visitor.kept() == ["two more", "one"]
+    assert visitor.listed() == ["two", "one"]
+    assert visitor.picked() == id_of(visitor, "two")
+
+
+async def test_what_did_not_change_is_not_written() -> None:
+    visitor = await two_kept()
+    assert visitor.library._kept not in await visitor.do(visitor.library.keep)
+
+
+async def test_an_empty_chat_is_not_kept_and_nothing_is_picked() -> None:
+    visitor = await two_kept()
+    await visitor.begin_anew()
+    assert visitor.kept() == ["two", "one"]
+    assert visitor.picked() is None
+    assert visitor.updates[visitor.library._tools]["visible"] is False
+
+
+async def test_a_page_that_opens_lists_what_is_kept_and_goes_on_with_what_is_picked() -> None:
+    before = await two_kept()
+    visitor = Visitor(storage=before.storage, session="other")
+    visitor.seconds = before.seconds
+    await visitor.do(visitor.library.show)
+    assert visitor.listed() == ["two", "one"]
+    updates = await visitor.do(visitor.library.pick, list=id_of(before, "one"))
+    assert (visitor.shown(), updates[visitor.library._tabs].selected) == ("one", "chat")
+    await visitor.ask("more")
+    assert visitor.kept() == ["one more", "two"]
+
+
+async def test_a_page_whose_session_the_server_forgot_overwrites_nothing() -> None:
+    before = Visitor()
+    await before.ask("one")
+    visitor = Visitor(storage=before.storage)
+    await visitor.ask("two")
+    assert visitor.kept() == ["two", "one"]
+
+
+async def test_what_is_looked_for_is_listed() -> None:
+    visitor = await two_kept()
+    await visitor.do(visitor.library.show, query="ONE")
+    assert (visitor.listed(), visitor.picked()) == (["one"], None)
+    await visitor.do(visitor.library.show, query="three")
+    assert "Nothing is found." in visitor.updates[visitor.library._room]
+
+
+async def test_a_title_is_kept_and_without_one_the_first_question_names_it() -> None:
+    visitor = await two_kept()
+    assert (await visitor.do(visitor.library.ask_title))[visitor.library._title] == gr.update(visible=True, value="two")
+    await visitor.do(visitor.library.rename, title=" Second ")
+    assert visitor.listed() == ["Second", "one"]
+    await visitor.ask("more")
+    assert visitor.listed() == ["Second", "one"]
+    await visitor.do(visitor.library.rename, title=" ")
+    assert visitor.listed() == ["two", "one"]
+
+
+async def test_what_is_deleted_is_gone_and_can_be_had_back() -> None:
+    visitor = await two_kept()
+    updates = await visitor.do(visitor.library.delete)
+    assert (visitor.kept(), visitor.shown()) == (["one"], "")
+    assert "Deleted: two" in updates[visitor.library._note]
+    assert updates[visitor.library._undo]["visible"] is True
+    await visitor.do(visitor.library.keep)
+    await visitor.do(visitor.library.undo)
+    assert (visitor.kept(), visitor.shown()) == (["two", "one"], "two")
+    assert visitor.updates[visitor.library._undo]["visible"] is False
+
+
+@pytest.mark.parametrize("name", ["ask_title", "rename", "delete", "export_markdown", "export_json"])
+async def test_where_no_conversation_is_open_nothing_happens_to_any(name: str) -> None:
+    visitor = await two_kept()
+    await visitor.begin_anew()
+    before = visitor.storage["kept"]
+    await visitor.do(getattr(visitor.library, name), title="x")
+    assert visitor.storage["kept"] == before
+
+
+async def test_what_is_picked_and_not_there_any_more_changes_nothing() -> None:
+    visitor = await two_kept()
+    await visitor.do(visitor.library.pick, list="gone")
+    assert visitor.shown() == "two"
+
+
+async def test_while_an_answer_is_on_its_way_its_conversation_stays_open() -> None:
+    visitor = Visitor(Token("a"), FOREVER)
+    visitor.storage["kept"] = encode(Library((Saved("kept", Thread().ask(Turn("before", "x")), 0),)))
+    visitor.read()
+    visitor.values[visitor.chat.box] = "one"
+    answer = visitor.chat._ask_typed(dict(visitor.values), gr.Request(session_hash="one"))
+    await anext(answer)
+    updates = await visitor.do(visitor.library.pick, list="kept")
+    assert "An answer is on its way" in updates[visitor.library._note]
+    assert (visitor.shown(), updates[visitor.library._list]) == ("", None)
+    await answer.aclose()
+
+
+def tabs_of_one_browser() -> tuple[Visitor, Visitor]:
+    one = Visitor()
+    return one, Visitor(storage=one.storage, session="two")
+
+
+async def test_what_tabs_kept_at_the_same_time_is_merged_once_they_hear_of_it() -> None:
+    one, two = tabs_of_one_browser()
+    await one.ask("one")
+    await two.ask("two")
+    assert two.kept() == ["two"]
+    one.read()
+    await one.do(one.library.show)
+    assert sorted(one.kept()) == ["one", "two"]
+    two.read()
+    await two.do(two.library.show)
+    assert sorted(two.kept()) == ["one", "two"]
+    assert one.updates[one.library._version] == two.updates[two.library._version]
+
+
+async def test_of_a_conversation_that_two_tabs_go_on_with_there_are_two() -> None:
+    one, two = tabs_of_one_browser()
+    await one.ask("one")
+    two.read()
+    await two.do(two.library.pick, list=id_of(one, "one"))
+    await two.ask("more")
+    one.read()
+    await one.do(one.library.show)
+    await one.ask("else")
+    assert sorted(one.kept()) == ["one else", "one more"]
+    await one.ask("again")
+    assert sorted(one.kept()) == ["one else again", "one more"]
+
+
+async def test_what_cannot_be_read_is_said_and_left_as_it_is() -> None:
+    visitor = Visitor(storage={"kept": '{"streamtwin": "conversations", "version": 2}'})
+    await visitor.ask("one")
+    assert "cannot be read" in visitor.updates[visitor.library._note]
+    assert visitor.storage["kept"] == '{"streamtwin": "conversations", "version": 2}'
+
+
+def library_of_size(part: float) -> str:
+    return encode(Library((Saved("big", Thread().ask(Turn("big", "x" * int(part * ROOM_BYTES))), 0),)))
+
+
+async def test_a_room_that_is_nearly_full_is_told() -> None:
+    visitor = Visitor(storage={"kept": library_of_size(0.85)})
+    await visitor.do(visitor.library.show)
+    assert "85% of the room" in visitor.updates[visitor.library._room]
+
+
+async def test_what_does_not_fit_is_told_and_fits_once_something_is_deleted() -> None:
+    visitor = Visitor(Token("y" * (ROOM_BYTES // 5)), Finish("stop"), storage={"kept": library_of_size(0.9)})
+    await visitor.ask("one")
+    assert "no room left" in visitor.updates[visitor.library._note]
+    assert visitor.kept() == ["big"]
+    other = Visitor(storage=visitor.storage, session="two")
+    await other.do(other.library.pick, list="big")
+    await other.do(other.library.delete)
+    visitor.read()
+    await visitor.do(visitor.library.keep)
+    assert visitor.kept() == ["one"]
+
+
+def written(folder: Path, text: str | bytes) -> str:
+    file = folder / "import.json"
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return str(file)
+
+
+async def test_an_import_adds_what_is_not_there_and_leaves_no_file(tmp_path: Path) -> None:
+    visitor = await two_kept()
+    new = Saved("new", Thread().ask(Turn("three", "x")), 0)
+    for said in ("1 conversation is imported. 1 was here already.", "0 conversations are imported. 2 were here already."):
+        file = written(tmp_path, export(new, decode(visitor.storage["kept"]).saved[0]))
+        updates = await visitor.do(visitor.library.take_in, **{"import": file})
+        assert said in updates[visitor.library._note]
+        assert visitor.kept() == ["two", "one", "three"]
+        assert left_in(tmp_path) == []
+
+
+def left_in(folder: Path) -> list[Path]:
+    return list(folder.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [(b"\xff", "no text in UTF-8"), ("hello", "no whole JSON"), (b" " * (IMPORT_BYTES + 1), "larger than 8 MiB"), (library_of_size(1.1), "no room left")],
+    ids=["no text", "no JSON", "too large a file", "too large for the browser"],
+)
+async def test_an_import_that_is_refused_changes_nothing(data: str | bytes, said: str, tmp_path: Path) -> None:
+    visitor = await two_kept()
+    updates = await visitor.do(visitor.library.take_in, **{"import": written(tmp_path, data)})
+    assert said in updates[visitor.library._note]
+    assert visitor.kept() == ["two", "one"]
+    assert left_in(tmp_path) == []
+
+
+async def test_a_file_that_somebody_else_took_is_asked_for_again(tmp_path: Path) -> None:
+    visitor = await two_kept()
+    updates = await visitor.do(visitor.library.take_in, **{"import": str(tmp_path / "gone.json")})
+    assert "choose the file again" in updates[visitor.library._note]
+
+
+async def test_an_export_is_offered_until_the_page_is_gone() -> None:
+    visitor = await two_kept()
+    client = TestClient(Starlette(routes=[visitor.downloads.route()]))
+
+    async def fetched(handler: Any) -> tuple[str, str]:
+        note = (await visitor.do(handler))[visitor.library._note]
+        response = await asyncio.to_thread(client.get, note.partition("href='")[2].partition("'")[0])
+        return response.headers["content-disposition"], response.text
+
+    name, text = await fetched(visitor.library.export_markdown)
+    assert (name, text[:6]) == ("attachment; filename*=UTF-8''two.md", "# two\n")
+    assert [saved.name for saved in decode((await fetched(visitor.library.export_json))[1]).saved] == ["two"]
+    name, text = await fetched(visitor.library.export_all)
+    assert (name, len(decode(text).saved)) == ("attachment; filename*=UTF-8''conversations.json", 2)
+    address = visitor.downloads.offer(visitor.session, Download("a.md", "text/markdown", "a"))
+    await visitor.library.leave(gr.Request(session_hash=visitor.session))
+    assert (await asyncio.to_thread(client.get, address)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [("what is life?", "what-is-life.md"), ("../../etc", "etc.md"), ("人生", "人生.md"), ("…", "conversation.md"), ("x" * 99, "x" * 60 + ".md")],
+)
+def test_a_file_is_named_by_the_letters_and_digits_of_its_conversation(name: str, file: str) -> None:
+    assert file_name(name, "md") == file
