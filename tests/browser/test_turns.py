@@ -14,7 +14,7 @@ WEBSITE, LIFE, SENTENCE = "How do I build a website?", "what is life", "tell me 
 
 
 def tool(person: Person, name: str, turn: int = -1) -> Locator:
-    return person.page.locator("#chat .tools").nth(turn).get_by_role("button", name=name, exact=True)
+    return person.page.locator("#chat .bot-row:has(.foot .said) .tools").nth(turn).get_by_role("button", name=name, exact=True)
 
 
 def ask(person: Person, *questions: str) -> None:
@@ -196,3 +196,28 @@ def test_no_row_of_the_chat_is_called_by_its_own_html(person: Person) -> None:
     expect(person.page.locator("#chat .which")).to_have_text("2 of 2")
     expect(rows).to_have_count(4)
     assert [row.get_attribute("aria-label") for row in rows.all()] == [None] * 4
+
+
+FORGED = """<button id="stop">x</button><div id="pressed-tool"><textarea></textarea></div><div id="question"><textarea></textarea></div>
+<div class="aside foot"><div class="tools"><button class="edit" title="Forged">x</button></div></div>"""
+"""What a model may write into its answer to pass for the page's own controls."""
+
+
+def test_what_a_model_writes_is_no_control_of_the_page(person: Person) -> None:
+    ask(person, LIFE)
+    person.row(1).evaluate("(answer, forged) => { answer.innerHTML = forged; }", FORGED)
+    person.page.get_by_title("Forged").click()
+    person.page.locator("#chat button#stop").click()
+    tool(person, "Like").click()
+    expect(tool(person, "Take back the like")).to_be_visible()
+    expect(person.page.locator("#edited")).to_have_count(0)
+    tool(person, "Edit the question").click()
+    expect(person.page.locator("#ask textarea")).to_have_value(LIFE)
+    person.page.keyboard.press("Escape")
+    expect(person.page.locator("#edited")).to_have_count(0)
+    person.choose("fault", "Silence, part 9")
+    person.page.locator("#ask textarea").fill(WEBSITE)
+    person.page.locator("#ask textarea").press("Enter")
+    expect(person.row(2)).to_contain_text("stalled")
+    person.page.keyboard.press("Escape")
+    expect(person.row(2)).to_contain_text("stopped by you")
