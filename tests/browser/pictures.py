@@ -145,6 +145,7 @@ def take(browser: Browser, address: str, name: str) -> None:
     show, screen = PICTURES[name]
     with opened(browser, address, screen) as page:
         show(page)
+        page.context.new_cdp_session(page).send("Emulation.setScriptExecutionDisabled", {"value": True})  # an answer on its way stays where it is
         look(page).quantize(COLOURS).save(FOLDER / f"{name}.png", optimize=True)
 
 
