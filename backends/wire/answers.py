@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from backends.errors import StreamInterrupted, TruncatedStream
-from backends.events import Alternative, Finish, FinishReason, StreamEvent, Token, make_token
+from backends.events import Alternative, Finish, FinishReason, StreamEvent, Token, TokenDraft
 from backends.wire.choices import parse_choice, parse_id, parse_logprob, parse_text
 from backends.wire.documents import Document
 
@@ -70,23 +70,25 @@ class AnswerReader:
         token = document.get("token")
         if token is None or ("error" in document and document["error"] is not None):
             return None
-        get = token.get
-        text = get("text")
-        if type(text) is not str:
-            text = parse_text(text)
-        identity = get("id")
-        if type(identity) is not int:
-            identity = parse_id(identity)
-        logprob = token["logprob"] if "logprob" in token else get("log_prob")
-        if type(logprob) is not float:
-            logprob = parse_logprob(logprob)
-        special = (token["special"] if "special" in token else "special_token" in token and token["special_token"]) or False
+        draft: Any = TokenDraft()
+        try:
+            text, identity = token["text"], token["id"]
+        except KeyError:
+            text, identity = token.get("text"), token.get("id")
+        draft.text = text if type(text) is str else parse_text(text)
+        draft.id = identity if type(identity) is int else parse_id(identity)
+        logprob = token["logprob"] if "logprob" in token else token.get("log_prob")
+        draft.logprob = logprob if type(logprob) is float else parse_logprob(logprob)
+        draft.special = (token["special"] if "special" in token else "special_token" in token and token["special_token"]) or False
+        draft.alternatives = ()
         self.comes_in_tokens = self._needs_end = self._has_text = True
-        if len(document) == 1:  # nothing but the token, as LMI writes
-            return make_token(text, identity, logprob, special, ())
-        if document.get("generated_text") is not None or document.get("details") is not None:
-            self._read_end(document, token)
-        return make_token(text, identity, logprob, special, _parse_top_tokens(document["top_tokens"]) if "top_tokens" in document else ())
+        if len(document) > 1:  # LMI writes nothing but the token
+            if document.get("generated_text") is not None or document.get("details") is not None:
+                self._read_end(document, token)
+            if "top_tokens" in document:
+                draft.alternatives = _parse_top_tokens(document["top_tokens"])
+        draft.__class__ = Token
+        return draft  # type: ignore[no-any-return]  # it is a Token now
 
     def read_fragment(self, text: str) -> Token:
         """Return a piece of a text whose document has not come to its end."""

@@ -6,6 +6,7 @@ same bytes in any other way gives the same events, then the same error.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, Protocol, TypeAlias
@@ -28,15 +29,18 @@ OnMalformed: TypeAlias = Callable[[MalformedFrame], None]
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BINARY_PREFIXES = ("image/", "audio/", "video/")
 _NO_DOCUMENT: Document = {}
-_MOST_PIECES, _MOST_PIECE_BYTES = 64, 4096
-_MOST_BLANK_BYTES = 64 * 1024
-"""So long may a line be blank at its beginning and still tell the framing: what is held until then is bounded."""
+_MOST_HELD_BYTES = 4096
+_TOO_BLANK = re.compile(rb"[^\r\n]{4097}")
+"""A line that is blank for so long at its beginning does not tell the framing any more: what is held, and looked at again with each part, is bounded."""
 _JSON_STARTS = b"{["
 _SSE_STARTS = b":deir"  # a comment, or one of the fields data, event, id, retry
 
 
 class _Framing(Protocol):
     """**Protocol:** lines in, frames out."""
+
+    passes_lines: bool
+    """Whether the next line, if it is a whole document, is a frame as it is."""
 
     def feed(self, lines: list[Frame]) -> list[Frame]: ...
 
@@ -88,7 +92,6 @@ class EventDecoder:
         self._on_malformed = on_malformed
         self._lines = LineDecoder(MAX_FRAME_BYTES + len(b"data: "))
         self._head = bytearray()
-        self._blank_bytes = 0  # that the head begins with, so that each is looked at once, however many there are
         self._framing: _Framing | None = None
         self._fragments: FragmentDecoder | None = None
         self._answer = AnswerReader()
@@ -96,36 +99,54 @@ class EventDecoder:
 
     def decode(self, parts: Iterable[bytes | Mapping[str, Any]]) -> Iterator[StreamEvent]:
         """Yield the events of a whole body, and its `Finish`."""
-        pieces: list[bytes] = []
-        most = 0
+        held = bytearray()
+        most_bytes = 0
         part: Any
+        data: Any
         for part in parts:
+            # The speed of tiny parts is decided here: of one that ends no line nothing can come, so it waits for the next.
             try:
                 data = part if type(part) is bytes else part["PayloadPart"]["Bytes"]
+                if LF not in data and CR not in data and len(held) < most_bytes:
+                    held += data
+                    continue
             except (KeyError, TypeError):
                 data = None
             if data is None:
                 data = _part_bytes(part)
-            # The speed of tiny parts is decided here: of one that ends no line nothing can come, so it waits for the next.
-            if LF not in data and CR not in data and len(pieces) < most and len(data) <= _MOST_PIECE_BYTES:
-                pieces.append(data)
-            elif pieces:
-                pieces.append(data)
-                yield from self.feed(b"".join(pieces))
-                pieces.clear()
-            else:
-                yield from self.feed(data)
-                if not most and self._framing:  # before, a part may complete an event without ending a line
-                    most = _MOST_PIECES
-        yield from self.feed(b"".join(pieces))
+            if held:
+                held += data
+                data = bytes(held)
+                held.clear()
+            yield from self.feed(data)
+            most_bytes = _MOST_HELD_BYTES if self._framing else 0  # before, a part may complete an event without ending a line
+        yield from self.feed(bytes(held))
         yield from self.finish()
 
     def feed(self, data: bytes) -> Iterable[StreamEvent]:
         """Return every event that `data` completes; what precedes a bad frame comes before the error."""
-        if self._framing is None:
+        framing = self._framing
+        if framing is None:
             return self._begin(data)
         lines = self._lines.feed(data)
-        return self._events(self._framing.feed(lines)) if lines else ()
+        if not lines:
+            return ()
+        frames = self.frames = lines if framing.passes_lines else framing.feed(lines)
+        answer = self._answer
+        events: list[StreamEvent] = []
+        if answer.comes_in_tokens:
+            for frame in frames:
+                content = frame[2]
+                try:
+                    token = answer.read_token(loads(content) if len(content) <= MAX_FRAME_BYTES else _NO_DOCUMENT)
+                except (ValueError, LookupError, TypeError, AttributeError, StreamInterrupted):
+                    break
+                if token is None:
+                    break
+                events.append(token)
+            else:
+                return events
+        return self._read_on(framing, frames, events)
 
     def finish(self) -> Iterable[StreamEvent]:
         """Return what the end of the body completes, and the `Finish`."""
@@ -147,37 +168,28 @@ class EventDecoder:
         """Hold the body's beginning until its first byte that is not blank tells the framing, or its first 21 that it comes in fragments."""
         head = self._head
         head += data
-        if self._lines.position == 0 and not self._blank_bytes:
+        if self._lines.position == 0:
             if BYTE_ORDER_MARK.startswith(head):
                 return ()
             if head.startswith(BYTE_ORDER_MARK):
                 self._skip(len(BYTE_ORDER_MARK))
-        blank = len(head) - len(head[self._blank_bytes :].lstrip())
-        line_start = max(head.rfind(b"\n", self._blank_bytes, blank), head.rfind(b"\r", self._blank_bytes, blank)) + 1
-        if blank - line_start > _MOST_BLANK_BYTES:
-            self._framing = SSEDecoder() if self._media_type == "text/event-stream" else JSONLinesDecoder()
-            return self.feed(bytes(head))
-        if blank == len(head):
-            self._skip(line_start)
-            self._blank_bytes = len(head)
-            return ()
-        self._blank_bytes = blank
-        return self._choose(bytes(head[blank:]))
+        blank = bytes(head[: len(head) - len(head.lstrip())])
+        line_start = max(blank.rfind(b"\n"), blank.rfind(b"\r")) + 1
+        self._skip(line_start)
+        text = blank if _TOO_BLANK.search(blank) else bytes(head[len(blank) - line_start :])
+        return self._choose(text) if text else ()
 
     def _choose(self, text: bytes) -> Iterable[StreamEvent]:
         """Choose the framing by what stands behind the blanks."""
         if text[0] == 0:
             raise _not_decoded()
-        if self._is_sse(text[0]):
-            self._framing = SSEDecoder()
-            return self.feed(bytes(self._head))
         opening = find_opening(text)
         if opening is None:
-            self._framing = JSONLinesDecoder()
+            self._framing = SSEDecoder() if self._is_sse(text[0]) else JSONLinesDecoder()
             return self.feed(bytes(self._head))
-        if len(text) < len(opening):
+        if opening.startswith(text):
             return ()
-        self._fragments = FragmentDecoder(opening, self._lines.position + self._blank_bytes)
+        self._fragments = FragmentDecoder(opening, self._lines.position + len(self._head) - len(text))
         return self._begin(text[len(opening) :])
 
     def _skip(self, length: int) -> None:
@@ -222,25 +234,11 @@ class EventDecoder:
             self.frames.append((self._lines.position, self._lines.position, b""))
             yield finish
 
-    def _events(self, frames: list[Frame]) -> Iterable[StreamEvent]:
-        """Return the events of frames: of a token each, as nearly all are, at once; from the first that is something else, one by one."""
-        if not self._answer.comes_in_tokens:
-            self.frames = []
-            return self._read_each(frames)
-        self.frames = frames
-        read_token = self._answer.read_token
-        events: list[StreamEvent] = []
-        for frame in frames:
-            content = frame[2]
-            try:
-                token = read_token(loads(content) if len(content) <= MAX_FRAME_BYTES else _NO_DOCUMENT)
-            except (ValueError, TypeError, AttributeError, StreamInterrupted):
-                token = None
-            if token is None:
-                self.frames = frames[: len(events)]
-                return chain(events, self._read_each(frames[len(events) :]))
-            events.append(token)
-        return events
+    def _read_on(self, framing: _Framing, frames: list[Frame], events: list[StreamEvent]) -> Iterable[StreamEvent]:
+        """Return `events`, which the first of `frames` gave, and then those of the others one by one."""
+        self.frames = frames[: len(events)]
+        rest = frames[len(events) :]
+        return chain(events, self._read_each(framing.feed(rest) if framing.passes_lines else rest))
 
     def _read_each(self, frames: Iterable[Frame], *, pending: bool = False) -> Iterator[StreamEvent]:
         for frame in frames:

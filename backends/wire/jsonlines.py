@@ -16,6 +16,8 @@ class JSONLinesDecoder:
     """Lines in, frames out, each the bytes of one JSON document; one that is printed comes out at once where it is longer than `limit_bytes`."""
 
     def __init__(self, limit_bytes: int = MAX_FRAME_BYTES) -> None:
+        self.passes_lines = True
+        """Whether no document is being printed: the next line that is one is a frame as it is."""
         self._limit_bytes = limit_bytes
         self._printed = bytearray()
         self._start = 0
@@ -23,12 +25,6 @@ class JSONLinesDecoder:
 
     def feed(self, lines: list[Frame]) -> list[Frame]:
         """Return every frame that `lines` complete."""
-        if not self._printed:
-            for start, end, content in lines:
-                if end - start == 1 and content in _BRACKETS:
-                    break
-            else:
-                return lines
         return [frame for line in lines for frame in self._feed_line(line)]
 
     def finish(self, last: Frame | None) -> list[Frame]:
@@ -42,6 +38,7 @@ class JSONLinesDecoder:
             if content not in _BRACKETS:
                 return [line]
             self._start = start
+            self.passes_lines = False
         elif self._printed[0] == _BRACE and content.startswith(b"{"):
             return self._take() + self._feed_line(line)
         if content:
@@ -53,4 +50,5 @@ class JSONLinesDecoder:
     def _take(self) -> list[Frame]:
         printed = bytes(self._printed[:-1])
         self._printed.clear()
+        self.passes_lines = True
         return [(self._start, self._end, printed)]

@@ -17,6 +17,7 @@ LF, CR = _LINE_ENDS = b"\n\r"
 """As integers: whether bytes hold one is a memchr; to look for a bytes object takes seven times as long, which decides the speed of tiny parts."""
 _DROPPING = -1  # nothing is held of a line that was cut off
 _NOTHING: list[Frame] = []
+_ENDS_OF_PARTS = (b"", b"\n")  # behind the first line end of a part that is a line, or an event: nearly all are
 
 
 class LineDecoder:
@@ -47,19 +48,22 @@ class LineDecoder:
         held = self._held
         if self._after_cr or CR in data or len(held) + len(data) > self._hold_bytes:
             return self._feed_unusual(data)
-        if LF not in data:
-            self._hold(data)
-            return _NOTHING
-        contents = (bytes(held) + data if held else data).split(b"\n")
-        self._held = contents.pop()
-        lines = []
+        if held:
+            if LF not in data:
+                self._hold(data)
+                return _NOTHING
+            data = bytes(held) + data
+        content, line_end, rest = data.partition(b"\n")
+        if not line_end or rest not in _ENDS_OF_PARTS:
+            return self._split_at_line_feeds(data)
         start = self._start
-        for content in contents:
-            end = start + len(content)
-            lines.append((start, end, content))
-            start = end + 1
-        self._start = start
-        return lines
+        end = start + len(content)
+        self._held = b""
+        if not rest:
+            self._start = end + 1
+            return [(start, end, content)]
+        self._start = end + 2
+        return [(start, end, content), (end + 1, end + 1, b"")]
 
     def finish(self) -> Frame | None:
         """Return the line that no line end followed, if there is one."""
@@ -73,6 +77,18 @@ class LineDecoder:
         if type(self._held) is bytes:  # which grows in linear time only as a bytearray
             self._held = bytearray(self._held)
         self._held += data
+
+    def _split_at_line_feeds(self, data: bytes) -> list[Frame]:
+        contents = data.split(b"\n")
+        self._held = contents.pop()
+        lines = []
+        start = self._start
+        for content in contents:
+            end = start + len(content)
+            lines.append((start, end, content))
+            start = end + 1
+        self._start = start
+        return lines
 
     def _feed_unusual(self, data: bytes) -> list[Frame]:
         """Feed what few containers write: a CR, or a line that is too long."""

@@ -14,55 +14,74 @@ class SSEDecoder:
     An event without a `data` line is not dispatched. One over `limit_bytes` comes out at once, a little longer than that, and its rest is dropped.
     """
 
+    passes_lines = False
+
     def __init__(self, limit_bytes: int = MAX_FRAME_BYTES) -> None:
         self._limit_bytes = limit_bytes
-        self._data: bytes | bytearray | None = None  # the event's data so far; bytes as long as it is one line
-        self._start = self._end = 0
+        self._event: Frame | None = None
+        self._joined = bytearray()  # the event's data, once it is of several lines
         self._dropping = False
 
     def feed(self, lines: list[Frame]) -> list[Frame]:
         """Return every frame that `lines` complete."""
         frames: list[Frame] = []
+        event = self._event
         for line in lines:
             start, end, content = line
-            if not content:
-                if self._data is not None:
-                    frames.append(self._dispatch())
-                self._dropping = False
-            elif self._data is None and (value := content.removeprefix(b"data:")) is not content and end - start <= self._limit_bytes and not self._dropping:
-                self._data, self._start, self._end = value.removeprefix(b" "), start, end  # the one line of an event, as nearly all are
-            else:
-                frames += self._feed_line(line)
+            if event is None:
+                value = content.removeprefix(b"data:")
+                if value is not content and end - start <= self._limit_bytes and not self._dropping:
+                    event = start, end, value.removeprefix(b" ")
+                    continue
+            elif not content and not self._joined:  # the end of an event of one line, as nearly all are
+                frames.append(event)
+                event = None
+                continue
+            self._event = event
+            frames += self._feed_line(line)
+            event = self._event
+        self._event = event
         return frames
 
     def finish(self, last: Frame | None) -> list[Frame]:
         """Return what no blank line followed: the data of an event, and the last line if it is none of its fields."""
-        left = [last] if last and not self._add(last) and not last[2].startswith(b":") else []
-        return left if self._data is None else [self._dispatch(), *left]
+        if last and _is_data(last):
+            return self._feed_line(last) + self._dispatch()
+        return self._dispatch() + ([last] if last and not last[2].startswith(b":") else [])
 
     def _feed_line(self, line: Frame) -> list[Frame]:
-        if not self._add(line):
-            return [line] if len(line[2]) > self._limit_bytes else []
-        if self._data is None or len(self._data) <= self._limit_bytes:
+        content = line[2]
+        if not content:
+            self._dropping = False
+            return self._dispatch()
+        if not _is_data(line):
+            return [line] if len(content) > self._limit_bytes else []
+        if self._dropping or self._add(line) <= self._limit_bytes:
             return []
         self._dropping = True
-        return [self._dispatch()]
+        return self._dispatch()
 
-    def _add(self, line: Frame) -> bool:
-        """Return whether `line` is a data field, and keep its value."""
+    def _add(self, line: Frame) -> int:
+        """Add the value of a data field to the event, and return how long its data is now."""
         start, end, content = line
-        name, _, value = content.partition(b":")
-        if name == b"data" and not self._dropping:
-            value = value.removeprefix(b" ")
-            if self._data is None:
-                self._data, self._start = value, start
-            else:
-                self._data = self._data if isinstance(self._data, bytearray) else bytearray(self._data)
-                self._data += b"\n"
-                self._data += value
-            self._end = end
-        return name == b"data"
+        value = content[len(b"data:") :].removeprefix(b" ")
+        if self._event is None:
+            self._event = start, end, value
+            return len(value)
+        start, _, first = self._event
+        self._joined += first + b"\n" + value
+        self._event = start, end, b""
+        return len(self._joined)
 
-    def _dispatch(self) -> Frame:
-        data, self._data = self._data or b"", None
-        return self._start, self._end, data if type(data) is bytes else bytes(data)
+    def _dispatch(self) -> list[Frame]:
+        if self._event is None:
+            return []
+        start, end, content = self._event
+        frame = start, end, bytes(self._joined) or content
+        self._event = None
+        self._joined.clear()
+        return [frame]
+
+
+def _is_data(line: Frame) -> bool:
+    return line[2].partition(b":")[0] == b"data"

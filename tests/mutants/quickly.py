@@ -21,7 +21,6 @@ SLOW = (
     "test_a_frame_of_24_mib_is_read",
     "test_a_frame_over_24_mib_is_malformed_and_the_next_is_read",
     "test_a_line_over_24_mib_that_is_no_data_is_malformed",
-    "test_a_line_that_is_blank_for_64_kib_is_what_the_content_type_says",
     "test_an_event_over_24_mib_in_many_lines_is_malformed_once",
     "test_blank_lines_before_the_answer_are_not_kept",
     "test_blank_lines_inside_a_printed_document_are_not_kept",
