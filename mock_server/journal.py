@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from itertools import count, islice
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 Ended: TypeAlias = Literal["completed", "refused", "fault", "failed", "timed-out", "cancelled", "stopped"]
 """Whole; refused with an error of the service or the container; damaged as asked, or as a recording is; broken off by the model behind the endpoint; given up
@@ -130,6 +130,11 @@ class Wanted:
     ended: Ended | None = None
     front: Front | None = None
 
+    def __post_init__(self) -> None:
+        for name, word, known in (("ended", self.ended, get_args(Ended)), ("front", self.front, get_args(Front))):
+            if word is not None and word not in known:
+                raise ValueError(f"{name} is {word!r}; expected one of {', '.join(known)}")
+
     def fits(self, entry: Entry) -> bool:
         """Return whether an entry is one of them."""
         asked = ((self.endpoint, entry.endpoint), (self.ended, entry.ended), (self.front, entry.front))
@@ -198,7 +203,11 @@ class Journal:
         self._readers.append(reader)
 
     def find(self, *, endpoint: str | None = None, ended: Ended | None = None, front: Front | None = None, limit: int | None = None) -> tuple[Entry, ...]:
-        """Return the finished entries that are like that, in the order in which they ended; the last `limit` of them."""
+        """Return the finished entries that are like that, in the order in which they ended; the last `limit` of them.
+
+        Raises:
+            ValueError: No entry ends with such a word, or has such a front; the message lists those that there are.
+        """
         found = tuple(filter(Wanted(endpoint=endpoint, ended=ended, front=front).fits, self.finished))
         return found if limit is None else found[max(0, len(found) - limit) :]
 

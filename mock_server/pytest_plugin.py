@@ -56,6 +56,13 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> None:
+    """Refuse a marker that has no effect: on a test that takes no fixtures, or in a suite whose own fixture of that name does without ours."""
+    if item.get_closest_marker(NAME) and SEEN not in item.stash:
+        pytest.fail(f"{item.nodeid}: the marker {NAME} has no effect, as the fixture {NAME} of {__name__} was not set up for this test", pytrace=False)
+
+
 def tell(journal: Journal) -> str:
     """Return a line for each request, with the journal's notes below, those that are still open last."""
     return "\n".join(
@@ -113,7 +120,7 @@ def _set_defaults(twin: MockServer, item: pytest.Item) -> None:
     try:
         twin.set_defaults(**values)
     except WordError as error:
-        pytest.fail(f"{item.nodeid}: the marker {NAME}: {error}", pytrace=False)
+        raise pytest.fail.Exception(f"{item.nodeid}: the marker {NAME}: {error}", pytrace=False) from None
 
 
 def _change_session(session: Any) -> Any:

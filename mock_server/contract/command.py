@@ -6,7 +6,7 @@ import argparse
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -19,8 +19,11 @@ from mock_server.contract.paste import as_test
 from mock_server.contract.process import Launch, RefusedParser
 from mock_server.contract.report import Run, report
 from mock_server.contract.runner import Plan, Result, probe, run_cases
-from mock_server.contract.selection import Wanted, choose
+from mock_server.contract.selection import Chosen, Wanted, choose
 from mock_server.program import program
+
+TELL_EVERY_S = 10.0
+"""How often a log is told how far a run is."""
 
 
 def run(options: argparse.Namespace) -> int:
@@ -29,10 +32,14 @@ def run(options: argparse.Namespace) -> int:
     if len(printed) > 1:
         return _fail(f"{' and '.join(printed)} would be one on standard output: expected at most one there, so name a file for the others")
     try:
+        chosen = choose(corpus(), _wanted(options))
+    except ValueError as error:
+        return _fail(str(error))
+    try:
         with ExitStack() as stack:
-            return _run(options, _plan(options, stack))
-    except (LookupError, RefusedParser) as error:
-        return _fail(str(error.args[0]))
+            return _run(options, chosen, _plan(options, stack))
+    except RefusedParser as error:
+        return _fail(str(error))
     except OSError as error:
         return _fail(f"{error.filename}: expected a file that can be written: {error.strerror}")
     except KeyboardInterrupt:
@@ -50,11 +57,10 @@ def _plan(options: argparse.Namespace, stack: ExitStack) -> Plan:
     return replace(plan, launch=replace(launch, environ=stage.environ), job=stage.put)
 
 
-def _run(options: argparse.Namespace, plan: Plan) -> int:
-    chosen = choose(corpus(), _wanted(options))
+def _run(options: argparse.Namespace, chosen: Chosen, plan: Plan) -> int:
     began_s = monotonic()
     probe(chosen.cases, plan)
-    results = _results(chosen.cases, plan, show=sys.stderr.isatty() and not options.quiet)
+    results = _results(chosen.cases, plan, Progress(len(chosen.cases), is_quiet=options.quiet))
     return _tell(Run(plan.launch, results, chosen.left_out, monotonic() - began_s), options)
 
 
@@ -70,18 +76,40 @@ def _wanted(options: argparse.Namespace) -> Wanted:
     )
 
 
-def _results(cases: Sequence[Case], plan: Plan, *, show: bool) -> list[Result]:
+def _results(cases: Sequence[Case], plan: Plan, progress: Progress) -> list[Result]:
     """Return the results in the order of the cases, and tell meanwhile how many there are."""
     place = {case.name: number for number, case in enumerate(cases)}
     results: list[Result] = []
     for result in run_cases(cases, plan):
         results.append(result)
-        if show:
-            failed = sum(not result.verdict.passed for result in results)
-            print(f"\r{len(results)} of {len(cases)}, {failed} failed ", end="", file=sys.stderr, flush=True)  # noqa: T201 - command-line output
-    if show:
-        print("\r\033[K", end="", file=sys.stderr, flush=True)  # noqa: T201
+        progress.tell(len(results), sum(not result.verdict.passed for result in results))
+    progress.end()
     return sorted(results, key=lambda result: place[result.case.name])
+
+
+class Progress:
+    """How far a run is, on standard error: one line that changes where a person looks on, and one now and then where it is kept."""
+
+    def __init__(self, cases: int, *, is_quiet: bool, clock: Callable[[], float] = monotonic) -> None:
+        self._cases = cases
+        self._is_quiet = is_quiet
+        self._is_seen = sys.stderr.isatty()
+        self._clock = clock
+        self._told_s = clock()
+
+    def tell(self, done: int, failed: int) -> None:
+        """Say how many cases are done, and how many of these failed."""
+        now_s = self._clock()
+        if self._is_quiet or not (self._is_seen or now_s - self._told_s >= TELL_EVERY_S):
+            return
+        self._told_s = now_s
+        start, end = ("\r", " ") if self._is_seen else ("", "\n")
+        print(f"{start}{done} of {self._cases}, {failed} failed", end=end, file=sys.stderr, flush=True)  # noqa: T201 - command-line output
+
+    def end(self) -> None:
+        """Take away what changed."""
+        if self._is_seen and not self._is_quiet:
+            print("\r\033[K", end="", file=sys.stderr, flush=True)  # noqa: T201
 
 
 def _tell(run: Run, options: argparse.Namespace) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
 from itertools import chain
@@ -74,6 +75,10 @@ _TABLES = (
 """The files under `cases/`, each with its `CASES`."""
 
 
+MOST_LISTED = 40
+"""So many legal names a message lists; of more, those that look like what was asked for."""
+
+
 @cache
 def corpus() -> Mapping[str, Case]:
     """Return every case by name, family by family.
@@ -89,6 +94,11 @@ def corpus() -> Mapping[str, Case]:
             raise ValueError(f"two cases are named {case.name!r}: give one of them another name")
         cases[case.name] = case
     return cases
+
+
+def containers(cases: Collection[Case]) -> set[str]:
+    """Return the containers that write any of the cases."""
+    return {case.container for case in cases if case.container}
 
 
 def of_container(cases: Collection[Case], container: str) -> list[Case]:
@@ -110,9 +120,9 @@ def stream_cases(*, container: str | None = None, family: str | None = None, for
         ValueError: There is no such container, family or format; the message lists the legal ones.
     """
     cases = [case for case in corpus().values() if case.layer == "body"]
-    _check("container", container, {case.container for case in cases if case.container})
-    _check("family", family, FAMILIES)
-    _check("format", format, FORMATS)
+    for what, given, legal in (("container", container, containers(cases)), ("family", family, FAMILIES), ("format", format, FORMATS)):
+        if given is not None:
+            check(what, given, legal)
     return [
         case
         for case in (cases if container is None else of_container(cases, container))
@@ -120,6 +130,12 @@ def stream_cases(*, container: str | None = None, family: str | None = None, for
     ]
 
 
-def _check(what: str, given: str | None, legal: Mapping[str, object] | set[str] | Mapping[Format, str]) -> None:
-    if given is not None and given not in legal:
-        raise ValueError(f"there is no {what} {given!r} in the corpus; expected one of {', '.join(sorted(legal))}")
+def check(what: str, given: str, legal: Collection[str]) -> None:
+    """See that there is what was asked for.
+
+    Raises:
+        ValueError: There is not; the message lists the legal ones, of many those that look like it.
+    """
+    if given not in legal:
+        listed = sorted(legal) if len(legal) <= MOST_LISTED else get_close_matches(given, legal, cutoff=0.5) or sorted(legal)[:MOST_LISTED]
+        raise ValueError(f"there is no {what} {given!r} in the corpus; expected one of {', '.join(listed)}{', ..' * (len(listed) < len(legal))}")

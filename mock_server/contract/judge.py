@@ -122,7 +122,7 @@ def _hold(answer: Answer, outcome: Outcome) -> Verdict:
         return Verdict(answer.error, answer.describe())
     text = hold_text(answer.text, outcome.text)
     if text != "pass":
-        return Verdict(text)
+        return Verdict(text, answer.describe() if answer.ended == "raised" else "")
     if outcome.error and answer.ended == "end":
         return Verdict("swallowed")
     if outcome.says and outcome.says not in answer.says:

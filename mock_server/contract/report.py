@@ -89,7 +89,7 @@ def report(run: Run, width: int, *, quiet: bool = False, every: bool = False) ->
         every: Each failure with its evidence.
     """
     if quiet:
-        yield from (f"FAIL {result.case.name}: {result.verdict.result}" for result in run.failures)
+        yield from (f"FAIL {result.case.name}: {result.verdict.result}{_early(result)}" for result in run.failures)
     else:
         for first, *others in [[result] for result in run.failures] if every else run.alike:
             yield from _failure(first, run.launch, width)
@@ -102,6 +102,11 @@ def report(run: Run, width: int, *, quiet: bool = False, every: bool = False) ->
         yield f"left out: {count} of {LEFT_OUT[why].format(adapter=run.launch.adapter)}"
     if run.unread and not quiet:
         yield f"little or nothing passes of {', '.join(run.unread)}: a parser that does not claim them is tried with --format for each that it does claim"
+
+
+def _early(result: Result) -> str:
+    """Return the exception with which a parser stopped before all of the text was there."""
+    return f", and {result.answer.error} was raised" if result.answer.ended == "raised" and result.verdict.result in RESULTS else ""
 
 
 def _more(others: Sequence[Result]) -> str:
@@ -130,7 +135,7 @@ def _failure(result: Result, launch: Launch, width: int) -> Iterator[str]:
     case, verdict = result.case, result.verdict
     accident = "an accident, which tells nothing of the error that is due" if case.error else "an exception where none is due"
     meaning = RESULTS.get(verdict.result, accident)
-    yield f"FAIL {case.name} ({case.family}): {verdict.result}, {meaning}"
+    yield f"FAIL {case.name} ({case.family}): {verdict.result}, {meaning}{_early(result)}"
     if not result.repeats:
         yield from _row("again", "it did not fail in the same way when it was tried again", width)
     if result.cuttings > 1:

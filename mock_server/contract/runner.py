@@ -157,10 +157,17 @@ def probe(cases: Iterable[Case], plan: Plan) -> None:
     if answer.ended not in {"mistake", "raised"}:
         return
     for adapter in ADAPTERS.keys() - {launch.adapter, "client"} if launch.adapter != "client" else ():
-        if can_give(adapter, case) and judge(case, _try_whole(case, replace(plan, launch=replace(launch, adapter=adapter)))).passed:
+        if can_give(adapter, case) and _reads(case, replace(plan, launch=replace(launch, adapter=adapter))):
             raise RefusedParser(f"{launch.parser} cannot use what --adapter {launch.adapter} gives it ({answer.describe()}); with --adapter {adapter} it reads")
     if answer.ended == "mistake":
         raise RefusedParser(f"{launch.parser}: {answer.says}")
+
+
+def _reads(case: Case, plan: Plan) -> bool:
+    try:
+        return judge(case, _try_whole(case, plan)).passed
+    except RefusedParser:
+        return False
 
 
 def _try_whole(case: Case, plan: Plan) -> Answer:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 
 from mock_server.contract.case import Case
-from mock_server.contract.corpus import of_container
+from mock_server.contract.corpus import check, containers, of_container
 from mock_server.contract.trial import LeftOut, why_not
 
 
@@ -37,20 +36,22 @@ def choose(corpus: Mapping[str, Case], wanted: Wanted) -> Chosen:
     """Return the cases that were asked for.
 
     Raises:
-        LookupError: There is no such case or container, or none is left.
+        ValueError: There is no such case or container, none is left, or cases are asked for by name and by what they are as well.
     """
-    for name in wanted.names:
-        _check("case", name, corpus)
-    if wanted.container:
-        _check("container", wanted.container, sorted({case.container for case in corpus.values() if case.container}))
     every = corpus.values()
+    for name in wanted.names:
+        check("case", name, corpus)
+    if wanted.names and (wanted.families or wanted.formats or wanted.container):
+        raise ValueError("--case asks for cases by name, --family, --format and --container for all that are of a kind: expected the one or the others")
+    if wanted.container:
+        check("container", wanted.container, containers(every))
     by_container = of_container(every, wanted.container) if wanted.container else every
     asked = [case for case in every if case.name in wanted.names] or [case for case in by_container if _is_asked(case, wanted)]
     left_out = {case.name: why for case in asked if (why := _why_not(case, wanted))}
     given = [case for case in asked if case.name not in left_out]
     if not given:
         cut = f" with --cut {wanted.cut}" if wanted.cut else ""
-        raise LookupError(f"no case is left: {len(asked)} were chosen, of which --adapter {wanted.adapter}{cut} can give none")
+        raise ValueError(f"no case is left: {len(asked)} were chosen, of which --adapter {wanted.adapter}{cut} can give none")
     if wanted.cut:
         given = [case if case.is_long else replace(case, cut=wanted.cut) for case in given]
     return Chosen(given, Counter(left_out.values()))
@@ -65,9 +66,3 @@ def _why_not(case: Case, wanted: Wanted) -> LeftOut | None:
     """Return what keeps a case from being tried: what its adapter cannot give, or that a case which tests size has a cut of its own."""
     is_cut_elsewhere = wanted.cut and case.is_long and not wanted.names
     return why_not(wanted.adapter, case) or ("cut" if is_cut_elsewhere else None)
-
-
-def _check(what: str, name: str, legal: Collection[str]) -> None:
-    if name not in legal:
-        near = get_close_matches(name, legal, n=3, cutoff=0.5) or sorted(legal)[:10]
-        raise LookupError(f"there is no {what} {name!r} in the corpus; expected one as {', '.join(near)}")

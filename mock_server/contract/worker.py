@@ -226,6 +226,24 @@ def takes(parser: Callable[..., Any], fixed: int) -> bool:
     return len(positional) > fixed and (positional[fixed].default is inspect.Parameter.empty or "type" in positional[fixed].name)
 
 
+def check_call(parser: Callable[..., Any], name: str, adapter: str) -> None:
+    """See that a parser can be called by its adapter.
+
+    Raises:
+        Mistake: It wants fewer arguments than it is given, or others.
+    """
+    given = GIVEN[adapter]
+    if adapter != "lines" and takes(parser, len(given)):
+        given = (*given, "content_type")
+    try:
+        inspect.signature(parser).bind(*given)
+    except ValueError:  # what is written in C may not tell
+        return
+    except TypeError as error:
+        called = f"name({', '.join(given)})"
+        raise Mistake(f"{name} cannot be called as --adapter {adapter} does, {called}: {error}; wrap it in a function that takes these") from error
+
+
 def call(parser: Callable[..., Any], job: dict[str, Any], *given: Any) -> Any:
     """Call a parser with what it is given, and the content type where it takes one."""
     return parser(*given, job["content_type"]) if takes(parser, len(given)) else parser(*given)
@@ -300,6 +318,17 @@ ADAPTERS: dict[str, Callable[[Callable[..., Any], dict[str, Any], Taken], None]]
     "frames": use_frames,
     "client": use_client,
 }
+
+
+GIVEN: dict[str, tuple[str, ...]] = {
+    "parts": ("parts",),
+    "boto3": ("events",),
+    "lines": ("events",),
+    "async": ("parts",),
+    "frames": ("parts",),
+    "client": ("endpoint_url", "endpoint_name"),
+}
+"""Adapter -> what a parser is given, before the content type."""
 
 
 def run(parser: Callable[..., Any], adapter: str, job: dict[str, Any], taken: Taken) -> dict[str, Any]:
@@ -441,13 +470,14 @@ def main(name: str, adapter: str) -> None:
 
     try:
         parser = load(name)
+        check_call(parser, name, adapter)
     except Mistake as mistake:
         tell({"refused": str(mistake)})
         return
     watchdog = Watchdog(tell)
     watchdog.start()
     limit_memory()
-    tell({"takes_type": takes(parser, 2 if adapter == "client" else 1)})
+    tell({"takes_type": takes(parser, len(GIVEN[adapter]))})
     for line in jobs:
         job, taken = json.loads(line), Taken()
         watchdog.watch(taken, job["limit_s"])

@@ -130,6 +130,18 @@ def test_entries_are_found_by_what_they_are() -> None:
     assert numbers(limit=0) == numbers(endpoint="c") == []
 
 
+UNKNOWN: list[tuple[dict[str, Any], str]] = [
+    ({"ended": "canceled"}, "ended is 'canceled'; expected one of completed, refused, fault, failed, timed-out, cancelled, stopped"),
+    ({"front": "model"}, "front is 'model'; expected one of runtime, container"),
+]
+
+
+@pytest.mark.parametrize(("wanted", "says"), UNKNOWN, ids=str)
+def test_a_word_that_no_entry_has_is_refused(wanted: dict[str, Any], says: str) -> None:
+    with pytest.raises(ValueError, match=f"^{says}$"):
+        Journal().find(**wanted)
+
+
 def test_who_reads_page_by_page_misses_nothing_and_reads_nothing_twice() -> None:
     journal = Journal()
     wanted, after, read = Wanted(endpoint="e"), 0, []

@@ -294,6 +294,26 @@ def test_right(sagemaker_twin):
     result.assert_outcomes(passed=1, errors=1)
     assert re.search(rf"test_mine\.py::test_wrong: the marker sagemaker_twin:? {message}", result.stdout.str())
     assert "this ran" not in result.stdout.str()
+    assert "During handling" not in result.stdout.str()
+
+
+def test_a_marker_without_an_effect_fails_its_test_and_says_why(suite: pytest.Pytester) -> None:
+    tests = """
+@pytest.fixture
+def sagemaker_twin():
+    return "the suite's own"
+
+@pytest.mark.sagemaker_twin(cut="every-byte")
+def test_wrong():
+    raise AssertionError("this ran")
+
+def test_right(sagemaker_twin):
+    assert sagemaker_twin == "the suite's own"
+"""
+    result = run(suite, tests)
+    result.assert_outcomes(passed=1, failed=1)
+    assert "test_wrong: the marker sagemaker_twin has no effect, as the fixture sagemaker_twin of mock_server.pytest_plugin was not" in result.stdout.str()
+    assert "this ran" not in result.stdout.str()
 
 
 def test_a_failed_test_shows_what_the_twin_saw(suite: pytest.Pytester) -> None:

@@ -22,7 +22,6 @@ SLOW = (
     "test_a_frame_over_24_mib_is_malformed_and_the_next_is_read",
     "test_a_line_over_24_mib_that_is_no_data_is_malformed",
     "test_an_event_over_24_mib_in_many_lines_is_malformed_once",
-    "test_blank_lines_before_the_answer_are_not_kept",
     "test_blank_lines_inside_a_printed_document_are_not_kept",
     "test_every_flipped_byte_of_a_frame_is_noticed",
     "test_text_is_not_kept_and_what_stands_behind_it_is_bounded",

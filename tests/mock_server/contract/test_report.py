@@ -17,6 +17,7 @@ import pytest
 
 from mock_server.__main__ import main
 from mock_server.contract.case import Case, fails, said
+from mock_server.contract.command import Progress
 from mock_server.contract.corpus import corpus
 from mock_server.contract.evidence import command, show_text
 from mock_server.contract.exports import as_json, as_junit, as_markdown
@@ -241,6 +242,44 @@ def test_the_command_that_is_told_finds_the_same_again(capsys: pytest.CaptureFix
     assert main(words[3:]) == 1
 
 
+def test_the_command_that_is_told_begins_with_the_python_that_was_typed() -> None:
+    command = (sys.executable, "-X", "utf8", "-m", "mock_server", "contract", "--parser", f"{MISTAKEN}:first_event_of_a_part", "--case", CASE)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert f"  alone    {sys.executable} -X utf8 -m mock_server contract --parser" in done.stdout
+
+
+def test_a_text_that_an_exception_cut_short_is_told_with_its_name() -> None:
+    run = run_of(BROKEN, name="raises")
+    assert next(report(run, 160)) == "FAIL broken (ending): lost, a part of the text is missing, and LookupError was raised"
+    assert next(report(run, 160, quiet=True)) == "FAIL broken: lost, and LookupError was raised"
+
+
+def test_a_log_is_told_now_and_then_how_far_a_run_is(capsys: pytest.CaptureFixture[str]) -> None:
+    times_s = iter((0.0, 4.0, 10.0, 19.9, 20.0))
+    progress = Progress(9, is_quiet=False, clock=lambda: next(times_s))
+    for done in range(1, 5):
+        progress.tell(done, 1)
+    progress.end()
+    assert capsys.readouterr().err == "2 of 9, 1 failed\n4 of 9, 1 failed\n"
+
+
+def test_a_terminal_is_told_in_one_line_how_far_a_run_is(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    progress = Progress(2, is_quiet=False)
+    progress.tell(1, 0)
+    progress.tell(2, 1)
+    progress.end()
+    assert capsys.readouterr().err == "\r1 of 2, 0 failed \r2 of 2, 1 failed \r\033[K"
+
+
+def test_who_asked_for_quiet_is_told_nothing_of_it(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    progress = Progress(2, is_quiet=True)
+    progress.tell(1, 0)
+    progress.end()
+    assert capsys.readouterr().err == ""
+
+
 def test_reports_go_to_files_or_take_the_table_s_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     files = [tmp_path / name for name in ("a.json", "a.xml", "a.md")]
     assert contract("--case", CASE, "--json", str(files[0]), "--junit", str(files[1]), "--markdown", str(files[2]), "--quiet") == 0
@@ -253,8 +292,9 @@ def test_reports_go_to_files_or_take_the_table_s_place(tmp_path: Path, capsys: p
 
 
 WRONG = [
-    (("--case", "two-events-in-a-par"), "there is no case 'two-events-in-a-par' in the corpus; expected one as two-events-in-a-part"),
-    (("--container", "tgi-9"), "there is no container 'tgi-9' in the corpus; expected one as"),
+    (("--case", "two-events-in-a-par"), "there is no case 'two-events-in-a-par' in the corpus; expected one of two-events-in-a-part"),
+    (("--container", "tgi-9"), "there is no container 'tgi-9' in the corpus; expected one of lmi-0.23, "),
+    (("--case", CASE, "--family", "alignment"), "--case asks for cases by name, --family, --format and --container for all that are of a kind"),
     (("--family", "frames"), "no case is left"),
     (("--family", "size", "--cut", "whole"), "were chosen, of which --adapter parts with --cut whole can give none"),
     (("--case", CASE, "--json", "--markdown"), "--json and --markdown would be one on standard output: expected at most one there"),

@@ -39,6 +39,7 @@ RESULTS = [
     ("holds_the_lock", "parts", PLAIN, "hang", "did not end"),
     ("first_event_of_a_part", "parts", replace(PLAIN, cut="whole"), "lost", ""),
     ("first_event_of_a_part", "parts", replace(LONG, cut="bytes:4000"), "lost", ""),
+    ("raises", "parts", BROKEN, "lost", "LookupError: nothing is there"),
     ("part_is_event", "parts", PLAIN, "KeyError", "in part_is_event"),
     ("part_is_event", "parts", INTERRUPTED, "KeyError", "in part_is_event"),
     ("swallows", "parts", BROKEN, "swallowed", ""),
@@ -82,6 +83,8 @@ def test_a_parser_that_cannot_be_tried_is_told_what_was_expected(name: str, adap
 
 NO_PARSERS = [
     ("no-colon", "expected package.module:name"),
+    (f"{MISTAKEN}:wants_a_tokenizer", r"cannot be called as --adapter parts does, name\(parts\): missing a required .*argument: 'tokenizer'; wrap it in"),
+    (f"{MISTAKEN}:takes_nothing", r"cannot be called as --adapter parts does, name\(parts\): too many positional arguments; wrap it in"),
     ("no.such.module:name", "cannot be imported in .*: ModuleNotFoundError"),
     ("tests.mock_server.contract.parsers.dies_when_imported:name", "cannot be imported by .*: its process died: exit code 9"),
     ("tests.mock_server.contract.parsers.fails_when_imported:name", r"RuntimeError: no key, at .*fails_when_imported\.py:3"),

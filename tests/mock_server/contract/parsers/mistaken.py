@@ -254,3 +254,13 @@ class Piece:
 
 def gives_numbers(_: Iterable[bytes]) -> Iterator[Piece]:
     yield Piece(5)
+
+
+def wants_a_tokenizer(parts: Iterable[bytes], *, tokenizer: Mapping[int, str]) -> Iterator[str]:
+    """Be called with a keyword that no adapter gives."""
+    yield from (tokenizer[number] for part in parts for number in part)
+
+
+def takes_nothing() -> Iterator[str]:
+    """Take no stream at all."""
+    yield from ()
