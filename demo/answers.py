@@ -21,9 +21,9 @@ def choices(tapes: tuple[Tape, ...]) -> list[tuple[str, int]]:
     return [(label(tape), tape.number) for tape in reversed(tapes)]
 
 
-def html_area(value: str, elem_id: str) -> gr.Markdown:
+def html_area(value: str, elem_id: str, *, visible: bool = True) -> gr.Markdown:
     """Return what shows HTML of a single line as it is; `gr.HTML` evaluates templates, which the page's content security policy forbids."""
-    return gr.Markdown(value, sanitize_html=False, latex_delimiters=[], elem_id=elem_id)
+    return gr.Markdown(value, sanitize_html=False, latex_delimiters=[], elem_id=elem_id, visible=visible)
 
 
 def note(text: str) -> str:

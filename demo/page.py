@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from demo.admission import Admission
+from demo.answers import html_area
 from demo.chat import ChatTab
 from demo.compare_tab import CompareTab
 from demo.desk import Desk
@@ -16,6 +17,7 @@ from demo.downloads import Downloads
 from demo.labels import BROWSER, label
 from demo.library_panel import LibraryPanel
 from demo.limits import PRIVATE, Limits
+from demo.link_area import LinkArea
 from demo.media import media_route
 from demo.panel import Panel
 from demo.sent_area import SentArea
@@ -60,10 +62,13 @@ class Page:
                 library = LibraryPanel(self._downloads)
                 panel = Panel(desk)
             gr.Markdown(f"# Streamtwin\n{label(desk.headline)} `{desk.place}`", elem_id="header")
+            notice = html_area("", "link-notice", visible=False)
             with gr.Tabs(elem_id="tabs") as tabs:
                 with gr.Tab(label("Chat"), id="chat", elem_id="chat-tab"):
                     self._chat = ChatTab(desk, panel, tapes, admission)
-                    SentArea(desk, panel, self._chat, tapes, is_public=is_public)
+                    sent = SentArea(desk, panel, self._chat, tapes, is_public=is_public)
+                    with sent.accordion:
+                        LinkArea(desk, panel, self._chat, notice)
                 with gr.Tab(label("Compare"), elem_id="compare-tab"):
                     self._compare = CompareTab(desk, panel, tapes, admission)
                 with gr.Tab(label("Wire"), elem_id="wire-tab") as tab:

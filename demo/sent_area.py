@@ -31,7 +31,7 @@ TICK_S = 1.0
 
 
 class SentArea:
-    """An accordion below the chat; made inside the chat's `gr.Tab`."""
+    """An `accordion` below the chat; made inside the chat's `gr.Tab`."""
 
     def __init__(self, desk: Desk, panel: Panel, chat: ChatTab, tapes: Tapes, *, is_public: bool = False) -> None:
         self._desk = desk
@@ -39,7 +39,7 @@ class SentArea:
         self._chat = chat
         self._tapes = tapes
         self._is_public = is_public
-        with gr.Accordion(label("Prompt and code"), open=False, elem_id="sent") as accordion:
+        with gr.Accordion(label("Prompt, code and link"), open=False, elem_id="sent") as self.accordion:
             self._newest = gr.State(0)
             with gr.Row(elem_id="sent-pick"):
                 self._picked = gr.Dropdown([], label=label("Answer"), filterable=False, scale=3, min_width=240, elem_id="sent-answer")
@@ -49,7 +49,7 @@ class SentArea:
                 visible=False, interactive=False, show_label=False, label=label("Code"), wrap_lines=True, lines=2, max_lines=24, elem_id="sent-code"
             )
             self._timer = gr.Timer(TICK_S, active=False)
-        self._wire(accordion)
+        self._wire(self.accordion)
 
     def _wire(self, accordion: gr.Accordion) -> None:
         inputs: set[gr.blocks.Block] = {self._newest, self._picked, self._view, self._chat.thread, self._chat.box, *self._panel.inputs}

@@ -15,7 +15,7 @@ QUESTION = 'it\'s <b>bold</b> "$HOME" \\n `id` & 日本語 😀'
 
 def open_sent(person: Person) -> None:
     """Open what was sent, and see that it shows something."""
-    person.page.get_by_role("button", name="Prompt and code").click()
+    person.page.get_by_role("button", name="Prompt, code and link").click()
     expect(person.page.locator("#sent-prompt .sent").first).to_be_visible()
 
 
