@@ -17,6 +17,7 @@ from mock_server.contract.corpus import corpus
 from mock_server.contract.exports import as_json, as_junit, as_markdown
 from mock_server.contract.paste import as_test
 from mock_server.contract.process import Launch, RefusedParser
+from mock_server.contract.recorded import load_cases
 from mock_server.contract.report import Run, report
 from mock_server.contract.runner import Plan, Result, probe, run_cases
 from mock_server.contract.selection import Chosen, Wanted, choose
@@ -32,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
     if len(printed) > 1:
         return _fail(f"{' and '.join(printed)} would be one on standard output: expected at most one there, so name a file for the others")
     try:
-        chosen = choose(corpus(), _wanted(options))
+        chosen = choose(load_cases(options.recording) if options.recording else corpus(), _wanted(options))
     except ValueError as error:
         return _fail(str(error))
     try:
@@ -121,7 +122,7 @@ def _tell(run: Run, options: argparse.Namespace) -> int:
             Path(file).write_text(encode(run), encoding="utf-8")
     if "-" not in (options.json, options.junit, options.markdown):
         lines = list(report(run, shutil.get_terminal_size((120, 24)).columns, quiet=options.quiet, every=options.all))
-        if len(run.results) == 1 and options.case and not options.quiet:
+        if len(run.results) == 1 and (options.case or options.recording) and not options.quiet:
             lines += ["", "As a test:", "", as_test(run.results[0], run.launch)]
         _print("\n".join(lines) + "\n")
     return 1 if run.failures else 0

@@ -10,6 +10,7 @@ from mock_server.contract.case import Outcome, Repeated
 from mock_server.contract.cuttings import Offsets
 from mock_server.contract.judge import Answer, Text
 from mock_server.contract.process import Launch
+from mock_server.contract.recorded import RECORDED
 from mock_server.contract.runner import Result
 from mock_server.program import program
 
@@ -39,7 +40,7 @@ def command(result: Result, launch: Launch) -> str:
     trial, case = result.trial, result.case
     own = "" if case.cut == "write" else case.cut
     cut = own if trial.offsets is None else spell_cut(trial.offsets, len(case.body)) or "?"
-    words += ["--case", case.name]
+    words += ["--recording", case.source] if case.family == RECORDED else ["--case", case.name]
     if cut == "?":
         words.append("--exhaustive")
     elif cut:

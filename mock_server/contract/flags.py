@@ -6,6 +6,7 @@ import argparse
 import math
 import sys
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from mock_server.contract.case import FORMATS
@@ -43,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--format", action="append", choices=FORMATS, metavar="FORMAT", help="only cases of this format; once for each that the parser claims")
     what.add_argument("--container", metavar="NAME", help="only what this container of the twin writes, or could write")
     what.add_argument("--case", action="append", metavar="NAME", help="only this case; may be repeated; one alone is told with a test that can be pasted")
+    what.add_argument("--recording", action="append", type=Path, metavar="FILE", help="this recording in place of the corpus, cut as it came; may be repeated")
     what.add_argument("--cut", type=_cut, metavar="CUT", help="where the streams are cut, in place of each case's own: as mock.cut")
     what.add_argument("--exhaustive", action="store_true", help="each body in every cutting, and the cases that vary one thing many times")
     what.add_argument("--time-limit", type=_factor, default=1.0, metavar="FACTOR", help="what the cases' time limits (5 s mostly) are multiplied by")

@@ -12,6 +12,7 @@ from mock_server.contract.corpus import FAMILIES
 from mock_server.contract.evidence import command, show_cut, show_expected, show_got
 from mock_server.contract.judge import RESULTS
 from mock_server.contract.process import Launch
+from mock_server.contract.recorded import RECORDED
 from mock_server.contract.runner import Result
 from mock_server.contract.trial import LeftOut
 
@@ -58,7 +59,7 @@ class Run:
     @property
     def families(self) -> dict[str, Counter[str]]:
         """How many cases of each family had each result."""
-        counted = {family: Counter(result.verdict.result for result in self.results if result.case.family == family) for family in FAMILIES}
+        counted = {family: Counter(result.verdict.result for result in self.results if result.case.family == family) for family in (*FAMILIES, RECORDED)}
         return {family: counts for family, counts in counted.items() if counts}
 
 
