@@ -13,7 +13,8 @@ QUESTION_CHARACTERS = 48
 def label(tape: Tape) -> str:
     """Return what an answer is called in a list."""
     question = " ".join(tape.request.messages[-1].content.split())
-    return f"{tape.number} · {question[:QUESTION_CHARACTERS]}{'…' * (len(question) > QUESTION_CHARACTERS)} · {tape.request.endpoint.name}"
+    again = f" ↻ {tape.again}" if tape.again else ""
+    return f"{tape.number}{again} · {question[:QUESTION_CHARACTERS]}{'…' * (len(question) > QUESTION_CHARACTERS)} · {tape.request.endpoint.name}"
 
 
 def choices(tapes: tuple[Tape, ...]) -> list[tuple[str, int]]:

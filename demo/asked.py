@@ -73,8 +73,7 @@ class Asked:
     @property
     def twin_choices(self) -> dict[str, str]:
         """What of them the twin reads, by name."""
-        pairs = (term.removeprefix(TWIN_PREFIX).partition("=") for term in self.attributes.split(";") if term.startswith(TWIN_PREFIX))
-        return {name: value for name, _, value in pairs}
+        return choices_of(self.request)
 
     @property
     def foreign_attributes(self) -> str:
@@ -99,6 +98,12 @@ class Asked:
         """Yield what to do before it runs."""
         if self.twin_url and self.is_own_twin:
             yield "Start the twin first: python -m mock_server"
+
+
+def choices_of(request: ChatRequest) -> dict[str, str]:
+    """Return what `request` asks of the twin, by name."""
+    pairs = (term.removeprefix(TWIN_PREFIX).partition("=") for term in (request.custom_attributes or "").split(";") if term.startswith(TWIN_PREFIX))
+    return {name: value for name, _, value in pairs}
 
 
 def asked_of(tape: Tape, *, twin_url: str | None, is_public: bool = False) -> Asked:

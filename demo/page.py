@@ -72,11 +72,11 @@ class Page:
                 with gr.Tab(label("Compare"), elem_id="compare-tab"):
                     self._compare = CompareTab(desk, panel, tapes, admission)
                 with gr.Tab(label("Wire"), elem_id="wire-tab") as tab:
-                    wire = WireTab(tapes, tab)
+                    self._wire = WireTab(desk, panel, tapes, admission, tab)
                 with gr.Tab(label("Tokens"), elem_id="tokens-tab") as tab:
                     TokensTab(tapes, tab)
             library.wire(self._chat, tabs, self.blocks)
-            for leave in (self._chat.leave, self._compare.leave, wire.leave, library.leave):
+            for leave in (self._chat.leave, self._compare.leave, self._wire.leave, library.leave):
                 self.blocks.unload(leave)
         # Gradio has 40 places for events of any kind, and a stalled answer keeps its own: whoever came next would wait for it.
         self.blocks.max_threads = limits.answers + SPARE
@@ -106,3 +106,4 @@ class Page:
         """Stop every answer that is still on its way."""
         await self._chat.aclose()
         await self._compare.aclose()
+        await self._wire.aclose()

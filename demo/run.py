@@ -69,9 +69,9 @@ class Run:
         self._question = request.messages[-1].content
         self._messages = len(request.messages) + 2 * left_out
         self._left_out = left_out
-        self._timing = Timing()
         self._reading = Reading(family(request.endpoint.family).end_strings, (*prompt_of(request).stop, *request.parameters.stop))
         self._tape = tape or Tape(request)
+        self._timing = self._tape.timing
         self._answer = backend.stream(request, tap=_Both(self._timing, self._tape))
         self._failure: str | None = None
         self._stopped = False

@@ -5,14 +5,26 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from backends.timing import Timing
 from demo.language import ENGLISH, Words, mark
-from demo.race import Lane
 from demo.status import duration
 
 NOTABLE = 0.05
 """What two figures differ by at least where one is said to be faster, as a share of the larger: one answer alone says no more."""
+
+
+class Measured(Protocol):
+    """**Protocol:** an answer of which there are figures."""
+
+    @property
+    def timing(self) -> Timing:
+        """What was measured so far."""
+
+    @property
+    def ending(self) -> str | None:
+        """How it ended, in a word; None while it is on its way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +62,7 @@ FIGURES = (
 )
 
 
-def table(names: Sequence[str], lanes: Sequence[Lane], words: Words = ENGLISH) -> str:
+def table(names: Sequence[str], lanes: Sequence[Measured], words: Words = ENGLISH) -> str:
     """Return the table of `lanes` as HTML, each below its name."""
     head = "".join(f'<th scope="col">{_text(name)}</th>' for name in (words("Figure"), *names))
     rows = "".join(_row(words(figure.label), _cells(figure, lanes, words)) for figure in FIGURES)
@@ -67,7 +79,7 @@ def _text(words: str) -> str:
     return html.escape(" ".join(words.split()))
 
 
-def _cells(figure: Figure, lanes: Sequence[Lane], words: Words) -> list[str]:
+def _cells(figure: Figure, lanes: Sequence[Measured], words: Words) -> list[str]:
     values = [figure.read(lane.timing) for lane in lanes]
     texts = [_missing(figure, lane, words) if value is None else figure.write(value) for value, lane in zip(values, lanes, strict=True)]
     known = [value for value in values if value is not None]
@@ -78,7 +90,7 @@ def _cells(figure: Figure, lanes: Sequence[Lane], words: Words) -> list[str]:
     return [words("{figure} (faster)", figure=text) if value == best else text for text, value in zip(texts, values, strict=True)]
 
 
-def _missing(figure: Figure, lane: Lane, words: Words) -> str:
+def _missing(figure: Figure, lane: Measured, words: Words) -> str:
     if not lane.ending:
         return words("not yet")
     return words("all at once") if figure.needs_stream and lane.timing.tokens else words("none")

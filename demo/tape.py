@@ -12,6 +12,7 @@ from secrets import token_urlsafe
 from backends.chat import ChatRequest
 from backends.errors import BackendError
 from backends.events import StreamEvent
+from backends.timing import Timing
 
 MAX_BYTES = 16 * 1024 * 1024
 """Of a body; what is over is counted and not kept."""
@@ -56,6 +57,10 @@ class Tape:
     """What nobody guesses: whoever has it may fetch what came."""
     number: int = 0
     """Counts a page's answers from 1."""
+    again: int = 0
+    """The number of the answer whose request it asks anew; 0 for none."""
+    timing: Timing = field(default_factory=Timing)
+    """What was measured so far."""
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
     headers: Mapping[str, str] = field(default_factory=dict)
     """The response's, names in lower case."""

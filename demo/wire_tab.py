@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import aclosing
 from typing import Any
 
 import gradio as gr
 
+from backends.errors import BackendError
 from backends.recording.lines import encode_recording
+from demo.admission import Admission, Refused, address_of
 from demo.answers import choices, html_area, note
-from demo.desk import SAGEMAKER
+from demo.asked import choices_of
+from demo.chat import AT_ONCE
+from demo.desk import SAGEMAKER, Desk
+from demo.failures import sentence
 from demo.labels import label, words_of
 from demo.language import Words, mark
+from demo.panel import Panel
+from demo.replays import Replays
+from demo.scores import table as table_of_figures
 from demo.tape import Tape, Tapes
 from demo.taped_recording import can_be_recorded, recording_of
+from demo.wire_choices import WireChoices
 from demo.wire_index import WireIndex
 from demo.wire_view import summary, table, timeline
 
@@ -50,8 +60,10 @@ def _where(first: int, last: int, total: int, words: Words) -> str:
 class WireTab:
     """One answer's bytes; made inside the `gr.Tab` that it fills."""
 
-    def __init__(self, tapes: Tapes, tab: gr.Tab) -> None:
+    def __init__(self, desk: Desk, panel: Panel, tapes: Tapes, admission: Admission, tab: gr.Tab) -> None:
         self._tapes = tapes
+        self._admission = admission
+        self._replays = Replays(desk, tapes, lambda: admission.answers)
         self._indexes: dict[str, WireIndex] = {}
         self._newest, self._page = gr.State(0), gr.State(0)
         with gr.Row(elem_id="wire-pick"):
@@ -59,6 +71,8 @@ class WireTab:
             self._query = gr.Textbox(
                 label=label("Find"), placeholder=label("text, or bytes as 0x e3 81"), max_lines=1, elem_id="wire-find", scale=2, min_width=260
             )
+        with gr.Group(visible=desk.scripted, elem_id="wire-twin"):
+            self._choices = WireChoices(panel)
         self._summary = html_area(note(label(NOTHING_YET)), "wire-summary")
         with gr.Row(elem_id="wire-pages"):
             self._inside = gr.Checkbox(False, label=label("Only parts that end inside something"), container=False, elem_id="wire-inside")
@@ -79,6 +93,13 @@ class WireTab:
         gr.on(chosen, self._turn_to_first, shown[:3], outputs, trigger_mode="multiple", **quick)  # what is chosen while another choice is drawn counts
         self._earlier.click(self._turn_back, shown, outputs, **quick)
         self._later.click(self._turn_on, shown, outputs, **quick)
+        played = self._choices.again.click(
+            self._play_again, {self._picked, self._query, self._inside, self._choices.cut, self._choices.fault},
+            [*outputs, self._choices.again, self._choices.stop], show_progress="hidden", api_visibility="private", concurrency_limit=AT_ONCE,
+            concurrency_id="answers",
+        )  # fmt: skip
+        played.failure(self._idle, None, [self._choices.again, self._choices.stop], **quick)
+        self._choices.stop.click(self.stop, **quick)
 
     async def open(self, newest: int, picked: int | None, query: str, inside: bool, page: int, request: gr.Request) -> dict[Any, Any]:
         """Show the newest answer if it is new here, else the one that was shown."""
@@ -107,7 +128,7 @@ class WireTab:
         shown = numbers[first : first + PAGE_PARTS]
         return {
             self._page: page,
-            self._summary: summary(tape, words) + _download(session, tape, words) + self._timeline(index, words),
+            self._summary: summary(tape, words) + self._beside(session, tape, words) + _download(session, tape, words) + self._timeline(index, words),
             self._parts: table(index, shown, framed=tape.front == SAGEMAKER and not flows, words=words),
             self._where: _where(first + 1, first + len(shown), len(numbers), words),
             self._earlier: gr.update(interactive=page > 0 and not flows),
@@ -137,6 +158,59 @@ class WireTab:
         index.timeline = index.timeline or timeline(index.tape, words)
         return index.timeline
 
+    def _beside(self, session: str, tape: Tape, words: Words) -> str:
+        """Return the figures of an answer that was played again, beside the first one's, where that is still kept."""
+        first = self._tapes.find(session, tape.again) if tape.again else None
+        return f"<div class='beside'>{table_of_figures([_title(first), _title(tape)], [first, tape], words)}</div>" if first else ""
+
+    async def _play_again(self, values: Mapping[Any, Any], request: gr.Request) -> AsyncGenerator[dict[Any, Any]]:
+        """Play the answer that is picked again, unless none is, it has not ended, or the page still waits for another or has no room for one."""
+        session, words = request.session_hash or "", words_of(request)
+        first = self._tapes.find(session, values[self._picked] or 0)
+        if first is None or first.ending is None or self._replays.is_playing(session):
+            yield {self._choices.again: gr.skip()}
+            return
+        choices_of_twin = {"cut": values[self._choices.cut] or "", "fault": values[self._choices.fault] or ""}
+        try:
+            with self._admission.answering(address_of(request), first.request.messages[-1].content, words=words):
+                async with aclosing(self._replays.play(session, first, words, **choices_of_twin)) as played:
+                    async for updates in self._followed(played, values, request):
+                        yield updates
+        except Refused as refusal:
+            gr.Warning(str(refusal), title=words("Not asked"))
+        except BackendError as error:
+            gr.Warning(sentence(error, words=words), title=words("Not asked"))
+        yield self._idle()
+
+    async def _followed(self, played: AsyncGenerator[Tape], values: Mapping[Any, Any], request: gr.Request) -> AsyncGenerator[dict[Any, Any]]:
+        """Yield what shows the new answer: the tab's own timer follows it, once it is picked."""
+        tape: Tape | None = None
+        async for tape_now in played:
+            if tape is None:
+                shown = await self.open(0, None, values[self._query], values[self._inside], 0, request)
+                yield shown | {self._choices.again: gr.update(interactive=False), self._choices.stop: gr.update(visible=True)}
+            else:
+                yield {self._choices.again: gr.skip()}  # only when something is said is it noticed that the page was closed
+            tape = tape_now
+
+    def _idle(self) -> dict[Any, Any]:
+        return {self._choices.again: gr.update(interactive=True), self._choices.stop: gr.update(visible=False)}
+
+    async def stop(self, request: gr.Request) -> None:
+        """Stop the answer that is played again for a page, if one is."""
+        await self._replays.stop(request.session_hash or "")
+
     async def leave(self, request: gr.Request) -> None:
         """Forget a page that is gone."""
+        await self.stop(request)
         self._indexes.pop(request.session_hash or "", None)
+
+    async def aclose(self) -> None:
+        """Stop every answer that is played again."""
+        await self._replays.aclose()
+
+
+def _title(tape: Tape) -> str:
+    """Return what heads an answer's figures: what was chosen for it."""
+    chosen = choices_of(tape.request)
+    return f"{tape.number}: {' · '.join(filter(None, (chosen.get('cut'), chosen.get('fault'))))}"

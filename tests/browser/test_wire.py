@@ -80,3 +80,39 @@ def test_thousands_of_parts_come_in_pages(person: Person) -> None:
     assert rows(person.page) == 200
     person.page.get_by_role("button", name="Earlier").click()
     expect(where).to_have_text(re.compile(r"\b1 to 200 of"))
+
+
+def test_an_answer_is_played_again_under_another_cut_that_is_chosen_here_or_in_the_panel(person: Person) -> None:
+    person.choose("profile", "instant")
+    person.ask("what is life")
+    person.await_end()
+    person.page.get_by_role("tab", name="Wire").click()
+    person.choose("wire-cut", "every-byte")
+    expect(person.page.locator("#cut input")).to_have_value("every-byte")
+    expect(person.page.locator("#wire-profile input")).to_have_value("instant")
+    person.page.locator("#wire-speed input, #wire-speed textarea").fill("4")
+    person.page.keyboard.press("Tab")
+    expect(person.page.locator("#speed input, #speed textarea")).to_have_value("4")
+    person.page.get_by_role("button", name="Play this answer again").click()
+    beside = person.page.locator("#wire-summary .beside")
+    expect(beside).to_contain_text("2: every-byte")
+    expect(beside.locator("tr", has_text="Ended").locator("td")).to_have_text([re.compile("finished"), re.compile("finished")])
+    first, again = person.site.journal()["finished"][-2:]
+    assert (again["body"], again["seed"], again["cut"]) == (first["body"], first["seed"], "every-byte")
+    expect(person.page.locator("#wire-answer input")).to_have_value(re.compile("^2 ↻ 1 · what is life"))
+    person.choose("cut", "whole")
+    expect(person.page.locator("#wire-cut input")).to_have_value("whole")
+
+
+def test_escape_stops_an_answer_that_is_played_again(person: Person) -> None:
+    person.choose("profile", "instant")
+    person.ask("what is life")
+    person.await_end()
+    person.page.get_by_role("tab", name="Wire").click()
+    person.choose("wire-fault", "Silence from the start")
+    person.page.get_by_role("button", name="Play this answer again").click()
+    expect(person.page.locator("#wire-stop")).to_be_visible()
+    person.poll(lambda: len(person.site.journal()["open"]) == 1)
+    person.page.keyboard.press("Escape")
+    expect(person.page.locator("#wire-summary")).to_contain_text("stopped by you")
+    expect(person.page.locator("#wire-stop")).to_be_hidden()

@@ -10,12 +10,20 @@ import gradio as gr
 import pytest
 
 import demo.wire_tab
+from backends.endpoints import Endpoint
+from backends.events import Finish, Token
 from backends.recording.lines import parse_recording
+from demo.admission import Admission
+from demo.desk import SAGEMAKER, Desk
+from demo.limits import PRIVATE
+from demo.panel import Panel
 from demo.tape import Tape, Tapes
 from demo.wire_tab import WireTab, recording_lines
+from tests.demo.fakes import ScriptedBackend
 from tests.demo.tapes import taped
 
 HERE = gr.Request(session_hash="one")
+BACKEND = ScriptedBackend(((Token("a"), Finish()),))
 LINE = b'{"outputs": ["a"]}\n'
 
 
@@ -23,8 +31,9 @@ def opened(*tapes: Tape) -> tuple[WireTab, Tapes]:
     kept = Tapes()
     for tape in tapes:
         kept.add("one", tape)
+    desk = Desk(headline="", place="", endpoints=(Endpoint("e"),), fronts={SAGEMAKER: lambda: BACKEND}, scripted=True)
     with gr.Blocks(), gr.Tab("Wire") as tab:
-        return WireTab(kept, tab), kept
+        return WireTab(desk, Panel(desk), kept, Admission(PRIVATE), tab), kept
 
 
 def told(tab: WireTab, updates: Awaitable[dict[Any, Any]]) -> dict[str, Any]:
