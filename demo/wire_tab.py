@@ -71,7 +71,7 @@ class WireTab:
             self._query = gr.Textbox(
                 label=label("Find"), placeholder=label("text, or bytes as 0x e3 81"), max_lines=1, elem_id="wire-find", scale=2, min_width=260
             )
-        with gr.Group(visible=desk.scripted, elem_id="wire-twin"):
+        with gr.Column(visible=desk.scripted, elem_id="wire-twin"):
             self._choices = WireChoices(panel)
         self._summary = html_area(note(label(NOTHING_YET)), "wire-summary")
         with gr.Row(elem_id="wire-pages"):
