@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Literal, Protocol, Self
+from typing import Literal, Protocol, Self, runtime_checkable
 
 from backends.endpoints import Endpoint
 from backends.events import StreamEvent
@@ -69,6 +69,14 @@ class Tap(Protocol):
 
     def event(self, event: StreamEvent, at_s: float, start: int, end: int) -> None:
         """An event was read from the body's bytes `start` to `end` (end excluded), of the part just seen."""
+
+
+@runtime_checkable
+class FrameTap(Tap, Protocol):
+    """**Protocol:** a tap that is shown the event stream around the parts as well, where a SageMaker endpoint streams."""
+
+    def frame(self, data: bytes) -> None:
+        """A message of the event stream arrived, whole and unharmed, as it came; the part that it holds, if it holds one, is told next."""
 
 
 class Answer(Protocol):

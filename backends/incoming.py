@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
 from backends.wire.eventstream import EventStreamDecoder
@@ -48,10 +48,16 @@ class ChunkedBody:
 
 
 class EventStreamParts:
-    """The bytes of an event stream in, the bytes of its PayloadParts out."""
+    """The bytes of an event stream in, the bytes of its PayloadParts out.
 
-    def __init__(self) -> None:
+    Args:
+        on_frame: Called with each message as it came, before its part is yielded.
+    """
+
+    def __init__(self, on_frame: Callable[[bytes], None] | None = None) -> None:
         self._messages = EventStreamDecoder()
+        self._on_frame = on_frame
+        self._untold = bytearray()
 
     def feed(self, chunks: Sequence[bytes]) -> Iterator[bytes]:
         """Yield every part that `chunks` complete, wherever they are cut.
@@ -60,7 +66,12 @@ class EventStreamParts:
             MalformedFrame: A message is none.
             StreamInterrupted: A message is an exception or an error.
         """
-        for message in self._messages.feed(b"".join(chunks)):
+        data = b"".join(chunks)
+        if self._on_frame:
+            self._untold += data
+        for message in self._messages.feed(data):
+            if self._on_frame:
+                self._on_frame(self._take_frame())
             part = parse_part(message)
             if part is not None:
                 yield part
@@ -72,3 +83,10 @@ class EventStreamParts:
             TruncatedStream: The stream stops inside a message.
         """
         return tuple(message.payload for message in self._messages.finish())
+
+    def _take_frame(self) -> bytes:
+        """Return the bytes of the message that was read just now: its first four say how many there are."""
+        size = int.from_bytes(self._untold[:4])
+        frame = bytes(self._untold[:size])
+        del self._untold[:size]
+        return frame

@@ -13,7 +13,7 @@ from typing import Any, Self
 import httpx
 
 from backends.body import check_custom_attributes, encode_body
-from backends.chat import ChatRequest, Tap
+from backends.chat import ChatRequest, FrameTap, Tap
 from backends.connection import ConnectionPool, Timeouts
 from backends.endpoints import Endpoint
 from backends.errors import BackendError, TransportError, WireError
@@ -76,7 +76,7 @@ class SageMakerBackend:
 
     def stream(self, request: ChatRequest, *, tap: Tap | None = None) -> NetworkAnswer:
         """Return the answer to `request`; nothing is sent before it is entered."""
-        return self._pool.track(NetworkAnswer(partial(self._open_stream, request), self._timeouts, tap))
+        return self._pool.track(NetworkAnswer(partial(self._open_stream, request, tap), self._timeouts, tap))
 
     def invoke(self, request: ChatRequest, *, tap: Tap | None = None) -> NetworkAnswer:
         """Return the same without streaming: the whole answer comes as one part."""
@@ -126,12 +126,12 @@ class SageMakerBackend:
                 raise TransportError("the backend was closed", phase="headers")
             return answer.headers
 
-    async def _open_stream(self, request: ChatRequest, exchange: Exchange) -> Head:
+    async def _open_stream(self, request: ChatRequest, tap: Tap | None, exchange: Exchange) -> Head:
         response = await self._call("invoke_endpoint_with_response_stream", _chat_members(request, stream=True), exchange)
         content_type = response.headers.get("content-type", "")
         if content_type.partition(";")[0].strip().lower() != EVENT_STREAM:
             raise WireError(f"the response's content type is {content_type!r}, expected {EVENT_STREAM}: is this a SageMaker Runtime endpoint?")
-        return _head(response, "x-amzn-sagemaker-content-type", EventStreamParts())
+        return _head(response, "x-amzn-sagemaker-content-type", EventStreamParts(tap.frame if isinstance(tap, FrameTap) else None))
 
     async def _open_whole(self, request: ChatRequest, exchange: Exchange) -> Head:
         return _head(await self._call("invoke_endpoint", _chat_members(request, stream=False), exchange), "content-type", WholeBody())

@@ -167,7 +167,10 @@ class _Both:
     """Two taps in one."""
 
     first: Tap
-    second: Tap
+    second: Tape
+
+    def frame(self, data: bytes) -> None:
+        self.second.frame(data)
 
     def part(self, data: bytes, at_s: float) -> None:
         self.first.part(data, at_s)

@@ -23,7 +23,9 @@ KEPT_TAPES = 12
 KEPT_BYTES = 256 * 1024 * 1024
 """About so much all tapes of all pages take; the oldest go first."""
 RECORD_BYTES = 200
-"""About what a part or an event takes."""
+"""About what a part, a frame or an event takes."""
+PRELUDE_BYTES, CHECKSUM_BYTES = 12, 4
+"""Of a message of an event stream; how long its headers are stands in the prelude, behind four bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +48,18 @@ class TapedEvent:
     at_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class TapedFrame:
+    """What stands around a part's bytes in the event stream, as it came."""
+
+    head: bytes
+    """Prelude and headers."""
+    checksum: bytes
+
+
 @dataclass(slots=True)
 class Tape:
-    """A `backends.chat.Tap` that keeps what came, up to its bounds."""
+    """A `backends.chat.FrameTap` that keeps what came, up to its bounds."""
 
     request: ChatRequest
     front: str = ""
@@ -68,6 +79,8 @@ class Tape:
     body: bytearray = field(default_factory=bytearray)
     parts: list[TapedPart] = field(default_factory=list)
     events: list[TapedEvent] = field(default_factory=list)
+    frames: dict[int, TapedFrame] = field(default_factory=dict)
+    """By the number of the part, from 0, that each was around or would have been; of one that held none, its payload is not kept."""
     total_parts: int = 0
     """Those that are not kept among them."""
     total_bytes: int = 0
@@ -89,7 +102,12 @@ class Tape:
     @property
     def size_bytes(self) -> int:
         """About how much memory it takes."""
-        return len(self.body) + RECORD_BYTES * (len(self.parts) + len(self.events))
+        return len(self.body) + RECORD_BYTES * (len(self.parts) + len(self.events) + len(self.frames))
+
+    def frame(self, data: bytes) -> None:
+        """Keep what stands around the part that comes next."""
+        if len(self.parts) == self.total_parts < MAX_EVENTS:
+            self.frames[self.total_parts] = TapedFrame(data[: PRELUDE_BYTES + int.from_bytes(data[4:8])], data[-CHECKSUM_BYTES:])
 
     def part(self, data: bytes, at_s: float) -> None:
         """Keep a part."""

@@ -15,7 +15,7 @@ from demo.admission import Admission, Refused, address_of
 from demo.answers import choices, html_area, note
 from demo.asked import choices_of
 from demo.chat import AT_ONCE
-from demo.desk import SAGEMAKER, Desk
+from demo.desk import Desk
 from demo.failures import sentence
 from demo.labels import label, words_of
 from demo.language import Words, mark
@@ -129,7 +129,7 @@ class WireTab:
         return {
             self._page: page,
             self._summary: summary(tape, words) + self._beside(session, tape, words) + _download(session, tape, words) + self._timeline(index, words),
-            self._parts: table(index, shown, framed=tape.front == SAGEMAKER and not flows, words=words),
+            self._parts: table(index, shown, framed=not flows, words=words),
             self._where: _where(first + 1, first + len(shown), len(numbers), words),
             self._earlier: gr.update(interactive=page > 0 and not flows),
             self._later: gr.update(interactive=page < last_page and not flows),

@@ -12,7 +12,6 @@ from itertools import pairwise
 
 from backends.events import Finish, Reasoning, StreamEvent, Token, ToolCall
 from backends.wire.eventstream import EventStreamDecoder
-from backends.wire.parts import encode_part
 from demo.language import ENGLISH, Words, mark
 from demo.tape import Tape, TapedPart
 from demo.wire_index import WireIndex
@@ -52,7 +51,7 @@ def table(index: WireIndex, numbers: Sequence[int], *, framed: bool = False, wor
     """Return the parts of these numbers, from 0, as rows.
 
     Args:
-        framed: Whether each came in a frame of an event stream, which is then shown as well.
+        framed: Whether the frame of the event stream that each came in, if it came in one, is shown as well.
     """
     if not numbers:
         return f"<p class='figures'>{words('No such parts.')}</p>"
@@ -72,7 +71,7 @@ def _row(index: WireIndex, number: int, framed: bool, words: Words) -> str:
     cells = (f"{number + 1:,}", f"{part.at_s:.3f} s", f"+{(part.at_s - before_s) * 1000:,.1f} ms", f"{part.end - part.start:,} B")
     figures = "".join(f"<td class='figure'>{cell}</td>" for cell in cells)
     cut = f"<b class='cut'>{_code(words('ends inside {what}', what=words(ends)))}</b>" if ends else ""
-    notes = cut + _tokens(index, part, words) + (_frame(index, part, words) if framed else "")
+    notes = cut + _tokens(index, part, words) + (_frame(index, number, words) if framed else "")
     return f"<tr>{figures}<td class='hex'>{octets}</td><td class='text'><bdi>{text}</bdi><div class='notes'>{notes}</div></td></tr>"
 
 
@@ -139,16 +138,20 @@ def _named(event: StreamEvent, words: Words) -> str:
     return _bytes(len(event.data), words)
 
 
-def _frame(index: WireIndex, part: TapedPart, words: Words) -> str:
-    """Return the event stream's frame around a part: its lengths, headers and checksums."""
-    payload = bytes(index.tape.body[part.start : part.end])
-    frame = encode_part(payload)
+def _frame(index: WireIndex, number: int, words: Words) -> str:
+    """Return the event stream's frame around a part as it came: its lengths, headers and checksums; nothing of a part that came without."""
+    tape, part = index.tape, index.tape.parts[number]
+    if (came := tape.frames.get(number)) is None:
+        return ""
+    payload = bytes(tape.body[part.start : part.end])
+    frame = came.head + payload + came.checksum
     [message] = EventStreamDecoder().feed(frame)
     headers_bytes = int.from_bytes(frame[4:8])
     headers = "".join(f"<div>{html.escape(f'{name}: {value!s}')}</div>" for name, value in message.headers.items())
     lengths = words(LENGTHS, all=f"{len(frame):,}", headers=headers_bytes, payload=f"{len(payload):,}")
     checksums = words("CRC-32 of the prelude {prelude}, of the message {message}", prelude=frame[8:12].hex(), message=frame[-4:].hex())
-    return f"<details><summary>{words('Frame (computed)')}</summary><div>{lengths}</div><div>{checksums}</div>{headers}</details>"
+    octets = f"<div class='octets'>{came.head.hex(' ')} … {came.checksum.hex(' ')}</div>"
+    return f"<details><summary>{words('Frame, as it came')}</summary><div>{lengths}</div><div>{checksums}</div>{headers}{octets}</details>"
 
 
 def _headers(tape: Tape, words: Words) -> str:

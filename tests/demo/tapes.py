@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from backends.chat import ChatMessage, ChatRequest
 from backends.endpoints import Endpoint
 from backends.wire import EventDecoder
+from backends.wire.parts import encode_part
 from demo.tape import Tape
 
 
@@ -15,6 +16,7 @@ def taped(parts: Sequence[bytes], *, content_type: str | None = "application/jso
     tape = Tape(ChatRequest(messages=[ChatMessage("user", question)], endpoint=Endpoint("e")), front="SageMaker runtime", content_type=content_type)
     decoder = EventDecoder(content_type)
     for number, part in enumerate(parts, 1):
+        tape.frame(encode_part(part))
         tape.part(part, number / 10)
         note(tape, decoder, part, number / 10)
     if ending is not None:

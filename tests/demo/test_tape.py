@@ -6,7 +6,9 @@ import demo.tape
 from backends.chat import ChatMessage, ChatRequest
 from backends.endpoints import Endpoint
 from backends.events import Finish, Token
+from backends.wire.parts import encode_part
 from demo.tape import Tape, TapedEvent, TapedPart, Tapes
+from tests.demo.tapes import taped
 
 REQUEST = ChatRequest(messages=[ChatMessage("user", "why?")], endpoint=Endpoint("e", family="falcon"))
 
@@ -55,3 +57,14 @@ def test_the_oldest_tapes_go_first_a_page_s_own_and_all_pages_together(monkeypat
     for _ in range(demo.tape.KEPT_TAPES):
         tapes.add("d", Tape(REQUEST))
     assert len(tapes.of("d")) == demo.tape.KEPT_TAPES
+
+
+def test_what_stands_around_a_part_is_kept_and_its_bytes_once() -> None:
+    parts = [b'{"outputs": ["a"]}\n', b'{"outputs": ["longer"]}\n']
+    frames = taped(parts).frames
+    assert [frames[number].head + part + frames[number].checksum for number, part in enumerate(parts)] == [encode_part(part) for part in parts]
+
+
+def test_of_a_part_that_is_not_kept_neither_is_its_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo.tape, "MAX_EVENTS", 1)
+    assert list(taped([b'{"outputs": ["a"]}\n'] * 3).frames) == [0]

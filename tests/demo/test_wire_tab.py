@@ -78,7 +78,7 @@ def test_an_answer_on_its_way_is_followed_to_its_end_and_no_further() -> None:
     tape.ending = "finished"
     shown = told(tab, tab.show(1, "", False, 0, HERE))
     assert (shown["timer"].active, shown["where"]) == (False, "1 to 31 of 31")
-    assert "Frame (computed)" in shown["parts"]
+    assert "Frame, as it came" in shown["parts"]
 
 
 def test_many_parts_come_in_pages() -> None:

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from backends.events import Data, Finish, Reasoning, StreamEvent, Token, ToolCall
+from backends.wire.eventstream import encode_message
 from backends.wire.parts import encode_part
 from demo.tape import Tape
 from demo.wire_index import WireIndex
@@ -70,6 +71,20 @@ def test_a_frame_s_lengths_and_checksums_are_those_of_the_event_stream() -> None
     assert f"prelude {frame[8:12].hex()}, of the message {frame[-4:].hex()}" in row
     assert "CRC-32 of the prelude 76d71247, of the message 0c5a3c0e" in row
     assert ":event-type: PayloadPart" in row
+
+
+def test_a_frame_is_shown_as_it_came_and_a_part_that_came_without_has_none() -> None:
+    tape = taped([b'{"outputs": [" a"]}\n'])
+    other = encode_message({":message-type": "event", ":event-type": "PayloadPart", "x-other": "<b>7"}, b'{"outputs": [" a"]}\n')
+    tape.total_parts, tape.parts[:] = 0, []
+    tape.frame(other)
+    tape.part(b'{"outputs": [" a"]}\n', 0.1)
+    [row] = drawn(tape, framed=True)
+    assert "x-other: &lt;b&gt;7" in row
+    assert f"{other[:12].hex(' ')}" in row
+    tape.frames.clear()
+    [row] = drawn(tape, framed=True)
+    assert "Frame" not in row
 
 
 def test_every_kind_of_event_has_a_name() -> None:
