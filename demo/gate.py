@@ -84,26 +84,27 @@ class Gate:
         if match is None:
             await _refusal(404, words("This page has nothing there."))(scope, receive, send)
             return
-        visitor = visitor_of((scope.get("client") or ("",))[0])
         way, session = match
+        visitor = visitor_of((scope.get("client") or ("",))[0])
         with self._holding(visitor, way) as has_room:
-            if has_room:
-                await self._within_limits(visitor, f"visit-{next(self._visits)}" if way.is_visit else session, words, scope, receive, send)
+            if not has_room:
+                refusal: Response | None = _refusal(429, words("The page holds {n} connections to a visitor: close a tab.", n=self._limits.connections_each))
             else:
-                await _refusal(429, words("The page holds {n} connections to a visitor: close a tab.", n=self._limits.connections_each))(scope, receive, send)
+                body = await _body(receive, self._limits.request_bytes) if scope["method"] == "POST" else b""
+                named = f"visit-{next(self._visits)}" if way.is_visit else session
+                refusal = self._refused(visitor, named or _session_in(scope, body or b""), body, words)
+                receive = _replayed(body or b"", receive) if scope["method"] == "POST" else receive
+            await (refusal or self._app)(scope, receive, send)
 
-    async def _within_limits(self, visitor: str, named: str | None, words: Words, scope: Scope, receive: Receive, send: Send) -> None:
-        body = await _body(receive, self._limits.request_bytes) if scope["method"] == "POST" else b""
+    def _refused(self, visitor: str, session: str | None, body: bytes | None, words: Words) -> Response | None:
+        """Return the answer to a request that is over a limit; None of one that passes."""
         if body is None:
-            await _refusal(413, words("The page takes requests of up to {n} bytes.", n=f"{self._limits.request_bytes:,}"))(scope, receive, send)
-            return
-        session = named or _session_in(scope, body)
+            return _refusal(413, words("The page takes requests of up to {n} bytes.", n=f"{self._limits.request_bytes:,}"))
         if session is not None and not SESSION.fullmatch(session):
-            await _refusal(400, words("A session's name is of up to 64 letters, digits, - and _."))(scope, receive, send)
-        elif session is not None and not self._sessions.admit(visitor, session):
-            await _refusal(429, words("The page takes {n} visits from an address within an hour.", n=self._limits.pages_each))(scope, receive, send)
-        else:
-            await self._app(scope, _replayed(body, receive) if scope["method"] == "POST" else receive, send)
+            return _refusal(400, words("A session's name is of up to 64 letters, digits, - and _."))
+        if session is not None and not self._sessions.admit(visitor, session):
+            return _refusal(429, words("The page takes {n} visits from an address within an hour.", n=self._limits.pages_each))
+        return None
 
     @contextmanager
     def _holding(self, visitor: str, way: Way) -> Iterator[bool]:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from tests.bench import client, decoder, eventstream, growth, holding, pacing, page, twin
+from tests.bench import client, crowd, decoder, eventstream, growth, holding, pacing, page, twin
 from tests.bench.rows import Row, table
 
 Part: TypeAlias = Callable[[float, int, str], Iterator[Row]]
@@ -26,6 +26,7 @@ PARTS: dict[str, Part] = {
     "pacing": pacing.rows,
     "holding": holding.rows,
     "client": lambda scale, repeats, _: client.rows(scale, repeats),
+    "crowd": lambda scale, repeats, _: crowd.rows(scale, repeats),
     "page": lambda scale, repeats, _: page.rows(scale, repeats),
 }
 

@@ -36,7 +36,7 @@ def test_every_row_is_measured_and_shown(tmp_path: Path, capsys: pytest.CaptureF
 
     shown = capsys.readouterr().out
     rows = json.loads((tmp_path / "rows.json").read_text())
-    assert len(rows) == 42
+    assert len(rows) == 45
     for row in rows:
         assert row["name"] in shown
         assert row["ours"] > 0 or row["name"].startswith("growth of memory")
@@ -45,7 +45,7 @@ def test_every_row_is_measured_and_shown(tmp_path: Path, capsys: pytest.CaptureF
 
 
 def test_one_part_can_be_measured_alone_and_without_llmock(capsys: pytest.CaptureFixture[str]) -> None:
-    assert list(PARTS) == ["decoder", "eventstream", "growth", "twin", "pacing", "holding", "client", "page"]
+    assert list(PARTS) == ["decoder", "eventstream", "growth", "twin", "pacing", "holding", "client", "crowd", "page"]
     assert main(["--only", "holding", "--only", "client", "--scale", "0.01", "--repeats", "1"]) == 0
 
     shown = capsys.readouterr().out
