@@ -17,7 +17,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4
 
 .DEFAULT_GOAL := help
-.PHONY: help demo mock test test-fast test-sdk test-space test-upstream mutants lint format bench load scoreboard screenshots browser clients constraints clean
+.PHONY: help demo mock test test-fast test-sdk test-space test-upstream mutants lint format bench load scoreboard screenshots browser nginx clients constraints clean
 
 help:  ## say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -28,7 +28,7 @@ demo: $(RUNTIME)  ## open the chat page on the embedded twin, at port 7860 (ARGS
 mock: $(RUNTIME)  ## run the twin alone, at port 8080
 	@$(BIN)/python -m mock_server $(ARGS)
 
-test: $(DEV) browser  ## run every test of the project's own parts, with a browser, and measure coverage
+test: $(DEV) browser nginx  ## run every test of the project's own parts, with a browser, and measure coverage
 	$(PYTEST) --cov --ignore tests/clients --ignore tests/space --ignore tests/upstream $(ARGS)
 
 test-fast: $(DEV)  ## run those that need no browser
@@ -71,6 +71,9 @@ screenshots: $(DEV) browser  ## take the README's pictures of the real page anew
 
 browser: $(DEV)  # a Chromium for the tests: Playwright's, the system's, or (as root) the distribution's
 	@$(BIN)/python -m tests.browser.chromium
+
+nginx: $(DEV)  # what stands in front of the page in a test: the system's, or (as root) the distribution's
+	@$(BIN)/python -m tests.browser.nginx
 
 clients: $(CLIENTS)/javascript/.ready $(CLIENTS)/aiobotocore/.ready $(CLIENTS)/frameworks/.ready $(CLIENTS)/wheel/.ready  # other people's clients, each in an environment of its own
 

@@ -78,11 +78,11 @@ def system() -> Iterator[str]:
     yield from filter(None, map(shutil.which, SYSTEM))
 
 
-def install_packages() -> None:
-    """Install the distribution's browser, where this may be done."""
+def install(*packages: str) -> None:
+    """Install the distribution's packages, where this may be done."""
     if os.geteuid() == 0 and shutil.which("apt-get"):
         run("apt-get", "update")
-        run("apt-get", "install", "--yes", "--no-install-recommends", *PACKAGES)
+        run("apt-get", "install", "--yes", "--no-install-recommends", *packages)
 
 
 def find(playwright: Playwright) -> str | None:
@@ -96,7 +96,7 @@ def find(playwright: Playwright) -> str | None:
             yield own
 
     def packaged() -> Iterator[str]:
-        install_packages()
+        install(*PACKAGES)
         yield from system()
 
     sources: tuple[Callable[[], Iterator[str]], ...] = (fetched, system, packaged)
