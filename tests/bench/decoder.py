@@ -50,7 +50,10 @@ def count_by_posts(parts: Iterable[Part], prefix: int) -> int:
 
 
 def count_ours(parts: Iterable[Part | bytes], content_type: str) -> int:
-    return sum(event.__class__ is Token for event in decode_events(parts, content_type))
+    tokens = 0
+    for event in decode_events(parts, content_type):
+        tokens += event.__class__ is Token
+    return tokens
 
 
 def token_frames(tokens: int, *, sse: bool) -> list[bytes]:
@@ -92,6 +95,10 @@ AIMS = {
     ("JSON lines", "1-byte parts"): "2.3",
     ("JSON lines", "64 KiB parts"): "2.0",
 }
+"""Ratios. Those of JSON lines in parts of 1 and 7 bytes are not reached (2.2 and 1.7): of about 115 ns a part, 62 go for taking the bytes out of the dict,
+looking for a line feed and keeping them, 15 for a look at the type, as parts may be bytes, 15 for one for CR, and 15 for the bound of what is held; the
+posts' iterator takes 250.
+"""
 
 
 def rows(scale: float, repeats: int) -> Iterator[Row]:

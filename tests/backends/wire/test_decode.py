@@ -178,6 +178,12 @@ def test_a_lone_brace_loses_nothing_behind_it() -> None:
         assert [(error.offset, error.frame) for error in malformed] == [(19, b"{")]
 
 
+def test_a_document_that_is_printed_behind_tokens_is_read_as_a_whole() -> None:
+    lines = [b'{"token": {"id": 1, "text": "a"}}\n', b"[\n", b'{"token": {"id": 2, "text": "b"}, "generated_text": "ab"}\n', b"]\n"]
+    for parts in (lines, [b"".join(lines)]):
+        assert collect(parts) == ([Token("a", 1), Token("b", 2), Finish()], None)
+
+
 def test_a_document_is_no_longer_than_24_mib() -> None:
     document = b"{}".ljust(MAX_FRAME_BYTES)
     assert parse_frame(document) == ({},)

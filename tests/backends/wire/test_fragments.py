@@ -153,17 +153,18 @@ def test_what_the_body_s_end_leaves_unfinished_is_told_with_its_bytes() -> None:
     assert decoder.frame == (3, 28, b'{"generated_text": "\\u00')
 
 
-def test_text_comes_as_it_arrives_to_those_who_pull() -> None:
+@pytest.mark.parametrize("head", [(b'{"generated', b'_text": " Deep'), (b'{"generated_text": " Deep',)], ids=["in parts", "in one"])
+def test_text_comes_as_it_arrives_to_those_who_pull(head: tuple[bytes, ...]) -> None:
     taken = []
 
     def source() -> Any:
-        for part in (b'{"generated', b'_text": " Deep', b" learning", b'"}'):
+        for part in (*head, b" learning", b'"}'):
             taken.append(part)
             yield part
 
     events = decode_events(source(), JSON)
-    assert (next(events), len(taken)) == (Token(" Deep"), 2)
-    assert (next(events), len(taken)) == (Token(" learning"), 3)
+    assert (next(events), len(taken)) == (Token(" Deep"), len(head))
+    assert (next(events), len(taken)) == (Token(" learning"), len(head) + 1)
 
 
 def test_a_decoder_tells_which_bytes_a_fragment_came_from() -> None:
