@@ -65,7 +65,7 @@ class Side:
 
     def show(self) -> None:
         """Make what shows the answer."""
-        self.clock = painting(clock(self.name, label), f"clock-{self.name}")
+        self.clock = painting(clock(self.name), f"clock-{self.name}")
         self.chat = gr.Chatbot(
             show_label=False, label=label("Answer {side}", side=self.name), elem_id=f"answer-{self.name}", elem_classes="answer", height="100%",
             buttons=["copy"], layout="bubble", placeholder=label("{side} answers here.", side=self.name), group_consecutive_messages=False, allow_tags=True,
@@ -97,7 +97,7 @@ class Side:
 
     def painted(self, lane: Lane) -> Updates:
         """Return what shows how `lane` stands: the answer and what is said of it; the question stands above both sides."""
-        return {self.chat: rows([lane.shown], Look(words=lane.words))[1:], self.clock: clock(self.name, lane.words, lane)}
+        return {self.chat: rows([lane.shown], Look(words=lane.words))[1:], self.clock: clock(self.name, lane)}
 
 
 class CompareTab:
@@ -207,11 +207,11 @@ class CompareTab:
             await race.stop()
 
 
-def clock(name: str, words: Callable[[str], str], lane: Lane | None = None) -> str:
-    """Return the HTML of how long one waited for the first and for the last word on side `name`; of nothing before its first question."""
-    waits = {words("First word"): lane.first_word() if lane else "", words("Last word"): lane.last_word() if lane else ""}
+def clock(name: str, lane: Lane | None = None) -> str:
+    """Return the HTML of how long one waited for the first and for the last word on side `name`; its name alone before its first question."""
+    waits = {lane.words("First word"): lane.first_word(), lane.words("Last word"): lane.last_word()} if lane else {}
     figures = "".join(f"<div><dt>{named}</dt><dd>{html.escape(wait)}</dd></div>" for named, wait in waits.items())
-    return f"<section><h2>{name}</h2><dl>{figures}</dl></section>"
+    return f"<section><h2>{name}</h2>{f'<dl>{figures}</dl>' if figures else ''}</section>"
 
 
 def painting(markup: str, name: str) -> gr.Markdown:

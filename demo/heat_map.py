@@ -102,7 +102,8 @@ def _sign(character: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    return f"“{_UNSEEN.sub(lambda unseen: _spelled(unseen[0]), text)}”"
+    # Isolated, so that text which runs the other way does not move the figures beside it.
+    return f"“\N{FIRST STRONG ISOLATE}{_UNSEEN.sub(lambda unseen: _spelled(unseen[0]), text)}\N{POP DIRECTIONAL ISOLATE}”"
 
 
 def _spelled(character: str) -> str:

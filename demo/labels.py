@@ -16,7 +16,10 @@ BROWSER = gr.I18n(**{language: {} for language in LANGUAGES})
 
 
 def label(text: str, /, **values: object) -> str:
-    """Return what a browser shows as `text` in its reader's language, its `{places}` filled with `values`; other text may stand before and behind it."""
+    """Return what a browser shows as `text` in its reader's language, its `{places}` filled with `values`.
+
+    Other text may stand before and behind it, but no other label: Gradio translates the first of a string.
+    """
     key = Words()(text, **values)
     for language, table in BROWSER.translations.items():
         table[key] = Words(language)(text, **values)

@@ -47,6 +47,8 @@ THEME = gr.themes.Default(
     body_text_color_subdued_dark="*neutral_400",
     block_title_text_color="*neutral_700",
     block_label_text_color="*neutral_700",
+    link_text_color="*primary_600",
+    link_text_color_dark="*primary_400",
 )
 
 
@@ -58,6 +60,7 @@ class Page:
         self._downloads = Downloads()
         admission = Admission(limits)
         with gr.Blocks(title="Streamtwin", analytics_enabled=False, fill_height=True) as self.blocks:
+            html_area(f"<a class='skip' href='#question'>{label('Skip the panel')}</a>", "skip")
             with gr.Sidebar(width=330, elem_id="panel"):
                 library = LibraryPanel(self._downloads)
                 panel = Panel(desk)

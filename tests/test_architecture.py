@@ -88,6 +88,7 @@ def test_a_file_imports_only_what_its_room_may(path: Path) -> None:
 
 
 BROUGHT_BY = {
+    "axe_playwright_python": "axe-playwright-python",
     "botocore": "boto3",
     "cryptography": "trustme",
     "prometheus_client": "prometheus-client",

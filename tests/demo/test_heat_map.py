@@ -40,12 +40,13 @@ def test_all_that_is_known_of_a_token_is_said() -> None:
     others = (Alternative(" may\nbe", 6, log(0.25)), Alternative("<b>", 7, log(0.125)), Alternative("c"), Alternative("d", 9, log(0.0001)))
     tape = tape_of(Token(" may\nbe", 6, log(0.25), special=True, alternatives=others))
     assert html.unescape(re.findall("data-said='(.*?)'", heat_map(tape, special=True))[0]) == (
-        "Token 1: “ may\\nbe” · special · id 6 · logprob -1.3863 · probability 25.0 % · at 0.100 s · instead of it “<b>” 12.5 %, “c”, “d” under 0.1 %"
+        "Token 1: “\u2068 may\\nbe\u2069” · special · id 6 · logprob -1.3863 · probability 25.0 % · at 0.100 s · "
+        "instead of it “\u2068<b>\u2069” 12.5 %, “\u2068c\u2069”, “\u2068d\u2069” under 0.1 %"
     )
 
 
 def test_of_a_token_that_tells_little_little_is_said() -> None:
-    assert said(3, TapedEvent(Token("a\u200b"), 0, 1, 0.25)) == "Token 3: “aU+200B” · at 0.250 s"
+    assert said(3, TapedEvent(Token("a\u200b"), 0, 1, 0.25)) == "Token 3: “\u2068aU+200B\u2069” · at 0.250 s"
 
 
 def test_only_a_token_can_be_said() -> None:
