@@ -54,7 +54,7 @@ class Side:
         self.endpoint = _choice(label("Endpoint {side}", side=name), names, f"endpoint-{name}", interactive=len(names) > 1)
         self.whole = gr.Checkbox(whole, label=label("{side} waits for the whole answer", side=name), container=False, elem_id=f"whole-{name}")
         options = label("Way, fault, cut and profile of {side}", side=name) if twin else label("Way to {side}", side=name)
-        with gr.Accordion(options, open=False, visible=twin or len(fronts) > 1):
+        with gr.Accordion(options, open=False, visible=twin or len(fronts) > 1) as self.options:
             self.front = _choice(
                 label("Reach {side} through", side=name), labelled(zip(fronts, fronts, strict=True)), f"front-{name}", value=fronts[0], visible=len(fronts) > 1
             )
@@ -77,6 +77,11 @@ class Side:
         """Every control whose value `lane` needs, besides the panel's."""
         return {self.endpoint, self.whole, self.front, self.fault, self.cut, self.profile}
 
+    def suit(self, values: Values) -> Any:
+        """Show what the picked endpoint can be told: nothing of all that where a person has added it."""
+        added = self._panel.picked({**values, self._panel.endpoint: values[self.endpoint]})
+        return gr.update(visible=not added and (self._desk.scripted or len(self._desk.fronts) > 1))
+
     def title(self, values: Values, words: Words) -> str:
         """Return what heads its column in the table."""
         return f"{self.name}: {values[self.endpoint]}, {words('whole') if values[self.whole] else words('streamed')}"
@@ -84,12 +89,13 @@ class Side:
     def lane(self, question: str, values: Values, crowd: Callable[[], int], words: Words) -> Lane:
         """Return the answer that the controls ask for, not yet begun, or why there is none."""
         panel = self._panel
-        chosen = {panel.endpoint: self.endpoint, panel.fault: self.fault, panel.cut: self.cut, panel.profile: self.profile}
+        chosen = {panel.endpoint: self.endpoint, panel.front: self.front, panel.fault: self.fault, panel.cut: self.cut, panel.profile: self.profile}
+        values = {**values, **{control: values[own] for control, own in chosen.items()}}
         try:
             messages = told((), question, values[panel.system_prompt]).messages
-            request = panel.request(messages, {**values, **{control: values[own] for control, own in chosen.items()}})
-            backend = self._desk.backend(values[self.front])
-            tape = Tape(request, values[self.front])
+            request = panel.request(messages, values)
+            backend = self._desk.backend(values[self.front], panel.picked(values))
+            tape = Tape(request, panel.way(values), panel.picked(values))
             run = Run(Whole(backend) if values[self.whole] else backend, request, tape=tape, crowd=crowd, words=words)
             return Lane(Turn(question), run, words=words)
         except BackendError as error:
@@ -136,7 +142,14 @@ class CompareTab:
             show_progress="hidden", api_visibility="private", concurrency_limit=AT_ONCE, concurrency_id="answers",
         )  # fmt: skip
         compared.failure(self._broken, None, outputs, **quick)
+        for side in self._sides:
+            side.endpoint.change(side.suit, {side.endpoint, self._panel.found}, side.options, **quick)
         self._stop.click(self.stop, **quick)
+
+    @property
+    def pickers(self) -> list[gr.Dropdown]:
+        """Where one picks the endpoints."""
+        return [side.endpoint for side in self._sides]
 
     async def _compare(self, values: Values, request: gr.Request) -> AsyncGenerator[Updates]:
         """Put the question to both sides, unless the session still waits for another comparison or the page has no room for one."""

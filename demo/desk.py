@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from backends.chat import ChatBackend
@@ -14,11 +14,12 @@ from backends.endpoints import Endpoint
 from backends.errors import ConfigurationError
 from backends.sagemaker import Credentials, SageMakerBackend
 from backends.settings import Settings
+from demo.found import CONTAINER, SAGEMAKER, Found
 from demo.language import mark
 from demo.limits import limits_of
 from mock_server import MockServer
 
-SAGEMAKER, CONTAINER = mark("SageMaker runtime"), mark("Container directly")
+__all__ = ["CONTAINER", "SAGEMAKER", "Desk", "open_desk"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -35,17 +36,34 @@ class Desk:
     """The ways to an endpoint, by what the page calls them."""
     scripted: bool = False
     """Whether the far side is a twin, which takes cuts, faults and profiles."""
-    _open: dict[str, ChatBackend] = field(default_factory=dict)
+    public: bool = False
+    """Whether strangers come: nothing is then reached but `endpoints`."""
+    containers: Mapping[str, str] = field(default_factory=dict)
+    """What runs at them, by their names, where that is known."""
+    timeouts: Timeouts = field(default_factory=Timeouts)
+    _open: dict[Hashable, ChatBackend] = field(default_factory=dict)
 
     def endpoint(self, name: str) -> Endpoint:
         """Return the endpoint `name`; raises KeyError."""
         return {endpoint.name: endpoint for endpoint in self.endpoints}[name]
 
-    def backend(self, front: str) -> ChatBackend:
-        """Return the backend behind `front`; raises KeyError and ConfigurationError."""
-        if front not in self._open:
-            self._open[front] = self.fronts[front]()
-        return self._open[front]
+    def backend(self, front: str, found: Found | None = None) -> ChatBackend:
+        """Return the backend behind `front`, or the one that reaches what somebody found; raises KeyError and ConfigurationError."""
+        way = (found.front, found.region, found.profile) if found else front
+        if way not in self._open:
+            self._open[way] = self._reach(found) if found else self.fronts[front]()
+        return self._open[way]
+
+    def _reach(self, found: Found) -> ChatBackend:
+        self.check_private()
+        if found.front == CONTAINER:
+            return ContainerBackend(timeouts=self.timeouts)
+        return SageMakerBackend(region=found.region, profile=found.profile, timeouts=self.timeouts)
+
+    def check_private(self) -> None:
+        """Let somebody pass who may reach more than the page's own endpoints; raises ConfigurationError on a public page."""
+        if self.public:
+            raise ConfigurationError("this page is public and reaches no other endpoints than its own")
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -59,9 +77,11 @@ def open_desk(settings: Settings) -> Iterator[Desk]:
     timeouts = Timeouts(total_s=limits_of(settings).answer_s)
     if settings.backend == "mock":
         with MockServer(profile="typical") as twin:
-            yield _twin_desk(twin, settings.endpoint_name, timeouts)
+            desk = _twin_desk(twin, settings.endpoint_name, timeouts)
+            yield replace(desk, public=settings.public, timeouts=timeouts)
     else:
-        yield _sagemaker_desk(settings, timeouts) if settings.backend == "sagemaker" else _container_desk(settings, timeouts)
+        desk = _sagemaker_desk(settings, timeouts) if settings.backend == "sagemaker" else _container_desk(settings, timeouts)
+        yield replace(desk, public=settings.public, timeouts=timeouts)
 
 
 def _twin_desk(twin: MockServer, picked: str | None, timeouts: Timeouts) -> Desk:
@@ -74,6 +94,7 @@ def _twin_desk(twin: MockServer, picked: str | None, timeouts: Timeouts) -> Desk
         endpoints=tuple(sorted(twin.endpoints, key=lambda endpoint: endpoint.name != picked)),
         fronts={SAGEMAKER: lambda: _twin_backend(twin.url, timeouts), CONTAINER: lambda: ContainerBackend(timeouts=timeouts, use_proxy=False)},
         scripted=True,
+        containers=twin.containers,
     )
 
 

@@ -73,10 +73,9 @@ class Exchanges:
 
     def _run(self, page: str, question: str, before: list[Turn], values: Mapping[Any, Any], words: Words) -> Run:
         chat = told(before, question, values[self._panel.system_prompt])
-        front = values[self._panel.front]
         request = self._panel.request(chat.messages, values)
-        backend = self.sessions.backend(page, self._desk.backend(front), request.endpoint)
-        tape = Tape(request, front)
+        backend = self.sessions.backend(page, self._desk.backend(values[self._panel.front], self._panel.picked(values)), request.endpoint)
+        tape = Tape(request, self._panel.way(values), self._panel.picked(values))
         run = Run(backend, request, left_out=chat.left_out, tape=tape, crowd=self._crowd, words=words)
         self._tapes.add(page, tape)  # one whose run could not be made would be on its way for ever
         return run

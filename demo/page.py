@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 from fastapi import FastAPI
@@ -14,7 +16,10 @@ from demo.chat import ChatTab
 from demo.compare_tab import CompareTab
 from demo.desk import Desk
 from demo.downloads import Downloads
-from demo.labels import BROWSER, label
+from demo.endpoints_tab import EndpointsTab
+from demo.found import CONTAINER, SAGEMAKER
+from demo.labels import BROWSER, label, words_of
+from demo.language import mark
 from demo.library_panel import LibraryPanel
 from demo.limits import PRIVATE, Limits
 from demo.link_area import LinkArea
@@ -27,6 +32,11 @@ from demo.wire_tab import WireTab, recording_lines
 
 _HERE = Path(__file__).parent
 
+HEADLINES = {
+    SAGEMAKER: mark("An endpoint of an AWS account, with the credentials of the machine that serves this page."),
+    CONTAINER: mark("A model container, reached directly."),
+}
+"""What stands at the top of the page while one talks to an endpoint that one found."""
 SPARE = 20
 """Events of pages that are handled beside as many answers as there may be: those, too, that turn somebody away."""
 
@@ -56,6 +66,7 @@ class Page:
     """The Blocks of one page, and what to stop when its server ends."""
 
     def __init__(self, desk: Desk, limits: Limits = PRIVATE, *, is_public: bool = False) -> None:
+        self._desk = desk
         self._tapes = tapes = Tapes()
         self._downloads = Downloads()
         admission = Admission(limits)
@@ -63,8 +74,8 @@ class Page:
             html_area(f"<a class='skip' href='#question'>{label('Skip the panel')}</a>", "skip")
             with gr.Sidebar(width=330, elem_id="panel"):
                 library = LibraryPanel(self._downloads)
-                panel = Panel(desk)
-            gr.Markdown(f"# Streamtwin\n{label(desk.headline)} `{desk.place}`", elem_id="header")
+                self._panel = panel = Panel(desk)
+            header = gr.Markdown(_header(label(desk.headline), desk.place), elem_id="header")
             notice = html_area("", "link-notice", visible=False)
             with gr.Tabs(elem_id="tabs") as tabs:
                 with gr.Tab(label("Chat"), id="chat", elem_id="chat-tab"):
@@ -78,6 +89,10 @@ class Page:
                     self._wire = WireTab(desk, panel, tapes, admission, tab)
                 with gr.Tab(label("Tokens"), elem_id="tokens-tab") as tab:
                     TokensTab(tapes, tab)
+                with gr.Tab(label("Endpoints"), elem_id="endpoints-tab") as tab:
+                    EndpointsTab(desk, panel, self._compare.pickers, tabs, tab)
+            quick: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+            panel.endpoint.change(self._head, {panel.endpoint, panel.found}, header, **quick)
             library.wire(self._chat, tabs, self.blocks)
             for leave in (self._chat.leave, self._compare.leave, self._wire.leave, library.leave):
                 self.blocks.unload(leave)
@@ -87,6 +102,11 @@ class Page:
         self.blocks.space_id = None
         # Nobody but the page itself calls its functions: over the API, one could start answers that no one reads.
         self.blocks.queue(api_open=False)
+
+    def _head(self, values: Mapping[Any, Any], request: gr.Request) -> str:
+        """Return the top of the page: whom one talks to."""
+        words, found = words_of(request), self._panel.picked(values)
+        return _header(words(HEADLINES[found.front]), found.label) if found else _header(words(self._desk.headline), self._desk.place)
 
     def mount(self, app: FastAPI, *, host: str, port: int, root_path: str) -> None:
         """Serve the page at the root of `app`, and beside it what it plays and its recordings."""
@@ -110,3 +130,7 @@ class Page:
         await self._chat.aclose()
         await self._compare.aclose()
         await self._wire.aclose()
+
+
+def _header(headline: str, place: str) -> str:
+    return f"# Streamtwin\n{headline} `{place}`"

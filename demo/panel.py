@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -11,6 +11,7 @@ import gradio as gr
 from backends.chat import ChatMessage, ChatRequest, Parameters
 from backends.errors import ConfigurationError
 from demo.desk import Desk
+from demo.found import Found
 from demo.labels import label, labelled
 from demo.language import mark
 
@@ -66,6 +67,8 @@ class Panel:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self.found = gr.State(())
+        """What this person has added to the endpoints, as `Found`s; it never leaves the server, so that nobody makes it up."""
         names = [endpoint.name for endpoint in desk.endpoints]
         fronts = list(desk.fronts)
         self.endpoint = gr.Dropdown(names, value=names[0], label=label("Endpoint"), filterable=False, interactive=len(names) > 1, elem_id="endpoint")
@@ -75,9 +78,11 @@ class Panel:
         self.system_prompt = gr.Textbox(label=label("System prompt"), lines=2, max_lines=8, placeholder=label("None"), elem_id="system-prompt")
         with gr.Accordion(label("Parameters"), open=False):
             self._parameters()
-        with gr.Accordion(label("The twin"), open=True, visible=desk.scripted):
+        with gr.Accordion(label("The twin"), open=True, visible=desk.scripted) as self._of_twin:
             self._twin()
         self.attributes = gr.Textbox(label=label("Custom attributes"), visible=not desk.scripted, placeholder=label("None"), elem_id="attributes")
+        quick: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+        self.endpoint.change(self._suit, {self.endpoint, self.found}, [self.front, self._of_twin, self.attributes], **quick)
 
     def _parameters(self) -> None:
         with gr.Row(elem_classes="pairs"):
@@ -103,15 +108,38 @@ class Panel:
     def inputs(self) -> set[gr.components.Component]:
         """Every control whose value `request` needs."""
         return {
-            self.endpoint, self.front, self.system_prompt, *self.numbers.values(), self.stop, self.tools, self.details, self.full_text,
+            self.endpoint, self.found, self.front, self.system_prompt, *self.numbers.values(), self.stop, self.tools, self.details, self.full_text,
             self.fault, self.cut, self.profile, self.speed, self.twin_seed, self.attributes,
         }  # fmt: skip
 
+    def names(self, found: Iterable[Found]) -> list[str]:
+        """Return all that somebody may pick who has added `found`."""
+        return [*(endpoint.name for endpoint in self._desk.endpoints), *(each.label for each in found)]
+
+    def picked(self, values: Mapping[Any, Any]) -> Found | None:
+        """Return what is picked if it is none of the page's own endpoints."""
+        return {each.label: each for each in values[self.found]}.get(values[self.endpoint])
+
+    def way(self, values: Mapping[Any, Any]) -> str:
+        """Return through what the picked endpoint is reached."""
+        found = self.picked(values)
+        return found.front if found else str(values[self.front])
+
+    def _suit(self, values: Mapping[Any, Any]) -> dict[Any, Any]:
+        """Show what the picked endpoint can be told: one that was added is no twin, and has a way of its own."""
+        added = self.picked(values) is not None
+        return {
+            self.front: gr.update(visible=not added and len(self._desk.fronts) > 1),
+            self._of_twin: gr.update(visible=not added and self._desk.scripted),
+            self.attributes: gr.update(visible=added or not self._desk.scripted),
+        }
+
     def request(self, messages: list[ChatMessage], values: Mapping[Any, Any]) -> ChatRequest:
         """Return the request for `messages` that the controls' `values` ask for; raises ConfigurationError for a number that is none."""
+        found = self.picked(values)
         return ChatRequest(
             messages=messages,
-            endpoint=self._desk.endpoint(values[self.endpoint]),
+            endpoint=found.endpoint if found else self._desk.endpoint(values[self.endpoint]),
             parameters=Parameters(
                 **{name: parse_number(name, values[number]) for name, number in self.numbers.items()},
                 stop=tuple(line for line in (values[self.stop] or "").splitlines() if line),
@@ -119,12 +147,13 @@ class Panel:
                 details=values[self.details] or None,
                 return_full_text=values[self.full_text] or None,
             ),
-            custom_attributes=self._twin_attributes(values) if self._desk.scripted else values[self.attributes] or None,
+            custom_attributes=self._twin_attributes(values) if self._desk.scripted and not found else values[self.attributes] or None,
         )
 
     def offer(self, tools: str, endpoint: str, values: Mapping[Any, Any]) -> dict[Any, Any]:
         """Return what the controls are set to so that `tools` may be called: the twin's `endpoint`, too, where the chosen one takes none."""
-        takes_none = self._desk.scripted and self._desk.endpoint(values[self.endpoint]).accepts != "messages"
+        is_twin = self._desk.scripted and not self.picked(values)
+        takes_none = is_twin and self._desk.endpoint(values[self.endpoint]).accepts != "messages"
         is_known = any(known.name == endpoint for known in self._desk.endpoints)
         return {self.tools: tools} | ({self.endpoint: endpoint} if takes_none and is_known else {})
 

@@ -41,8 +41,9 @@ class Replays:
         Raises:
             BackendError: Nothing can be asked there.
         """
-        tape = Tape(changed(first.request, **choices), first.front, again=first.number)
-        run = Run(self._desk.backend(first.front), tape.request, tape=tape, crowd=self._crowd, words=words)
+        request = first.request if first.found else changed(first.request, **choices)  # what was found is no twin
+        tape = Tape(request, first.front, first.found, again=first.number)
+        run = Run(self._desk.backend(first.front, first.found), tape.request, tape=tape, crowd=self._crowd, words=words)
         self._tapes.add(page, tape)
         self._runs[page] = run
         try:

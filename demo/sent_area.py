@@ -87,7 +87,7 @@ class SentArea:
         view = values[self._view] or PROMPT
         try:
             tape = self._tapes.find(request.session_hash or "", number) or self._next(values)
-            code = "" if view == PROMPT else SNIPPETS[view](asked_of(tape, twin_url=self._twin_url, is_public=self._is_public))
+            code = "" if view == PROMPT else SNIPPETS[view](asked_of(tape, twin_url=self._twin_url(tape), is_public=self._is_public))
         except BackendError as error:
             return self._shown(f"<p class='failure'>{_one_line(sentence(error))}</p>")
         views = {self._view: gr.update(choices=_views(is_container=tape.front == CONTAINER))}
@@ -96,11 +96,10 @@ class SentArea:
     def _next(self, values: Mapping[Any, Any]) -> Tape:
         """Return an empty tape of what the next question would send."""
         chat = told(values[self._chat.thread].turns, values[self._chat.box] or "", values[self._panel.system_prompt])
-        return Tape(self._panel.request(chat.messages, values), values[self._panel.front])
+        return Tape(self._panel.request(chat.messages, values), self._panel.way(values), self._panel.picked(values))
 
-    @property
-    def _twin_url(self) -> str | None:
-        return f"http://{self._desk.place}" if self._desk.scripted else None
+    def _twin_url(self, tape: Tape) -> str | None:
+        return f"http://{self._desk.place}" if self._desk.scripted and not tape.found else None
 
     def _shown(self, what: str, language: Any = None) -> dict[Any, Any]:
         """Return the updates that show a page of HTML, or of code."""

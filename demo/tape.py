@@ -13,6 +13,7 @@ from backends.chat import ChatRequest
 from backends.errors import BackendError
 from backends.events import StreamEvent
 from backends.timing import Timing
+from demo.found import Found
 
 MAX_BYTES = 16 * 1024 * 1024
 """Of a body; what is over is counted and not kept."""
@@ -64,6 +65,8 @@ class Tape:
     request: ChatRequest
     front: str = ""
     """Through what the endpoint was reached, as the page calls it."""
+    found: Found | None = None
+    """Where a person found the endpoint, if it is none of the page's own."""
     key: str = field(default_factory=lambda: token_urlsafe(16))
     """What nobody guesses: whoever has it may fetch what came."""
     number: int = 0

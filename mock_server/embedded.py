@@ -92,6 +92,11 @@ class MockServer:
         return tuple(entry.as_endpoint(self.url) for entry in self._twin.catalog.values())
 
     @property
+    def containers(self) -> dict[str, str]:
+        """The container of each endpoint by its name: family and version, as `tgi-2.4`."""
+        return {name: entry.container.name for name, entry in self._twin.catalog.items()}
+
+    @property
     def environ(self) -> dict[str, str]:
         """Variables that point any AWS SDK at it: the endpoint, its region, dummy keys, no proxy on the way, and whose certificate to trust."""
         return environ_for(self.url, self._settings.region, self._certificate.authority if self._certificate else None)
