@@ -91,7 +91,8 @@ def _of_runtime(asked: Asked) -> Iterator[str]:
 def _of_container(asked: Asked) -> Iterator[str]:
     url = f'f"{{sagemaker_twin.url}}/containers/{replay_name(asked)}/invocations"'
     yield from http_request(url, asked.foreign_attributes, "BODY")
-    yield f"with urlopen(request, timeout={READ_TIMEOUT_S}) as response:"
+    limit = "" if asked.is_whole else f", timeout={READ_TIMEOUT_S}"
+    yield f"with urlopen(request{limit}) as response:"
     yield '    parts = iter(lambda: response.read1(65536), b"")'
     yield from _indent(_read(asked, "parts", 'response.headers["Content-Type"]', "part"))
 

@@ -39,9 +39,9 @@ NASTY = (
 DEADLINE_S = 300
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def twin() -> Iterator[MockServer]:
-    """A twin that lets nobody in who signs with anything but its dummy key."""
+    """A twin of one test, whose journal holds no other's requests; it lets nobody in who signs with anything but its dummy key."""
     with MockServer(sigv4="verify") as server:
         yield server
 
@@ -55,10 +55,10 @@ def snippet(tape: Tape, language: str, twin: MockServer | None) -> str:
     return SNIPPETS[language](asked_of(tape, twin_url=twin.url if twin else None))
 
 
-def asked_again(twin: MockServer, before: int) -> None:
-    """See that the twin was sent the same twice, byte for byte, since there were `before` requests."""
-    twin.journal.wait(before + 2)
-    first, again = twin.journal.finished[before:]
+def asked_again(twin: MockServer) -> None:
+    """See that the twin was sent the same twice, byte for byte, and nothing else."""
+    twin.journal.wait(2)
+    first, again = twin.journal.finished
     assert (again.body, again.path, again.cut, again.seed) == (first.body, first.path, first.cut, first.seed)
     assert {first.custom_attributes, again.custom_attributes} == {""}, "what is not the twin's is forwarded"
 
@@ -66,13 +66,12 @@ def asked_again(twin: MockServer, before: int) -> None:
 @pytest.mark.parametrize("front", [SAGEMAKER, CONTAINER])
 @pytest.mark.parametrize("endpoint", ["falcon-7b-instruct-tgi", "falcon-7b-instruct-lmi", "mistral-7b-instruct-lmi", "llama-3-8b-instruct-tgi-chat"])
 def test_the_python_program_prints_the_answer(twin: MockServer, tmp_path: Path, endpoint: str, front: str) -> None:
-    before = len(twin.journal.finished)
     tape = answer(twin, endpoint, NASTY, front=front, attributes="mock.cut=bytes:7;mock.seed=3;mock.profile=instant")
     (tmp_path / "paste.py").write_text(snippet(tape, "python", twin), encoding="utf-8")
     done = run(sys.executable, "-X", "utf8", "paste.py", folder=tmp_path)
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout.decode().rstrip() == asked_of(tape, twin_url=None).text.rstrip() != ""
-    asked_again(twin, before)
+    asked_again(twin)
 
 
 def test_the_python_program_needs_boto3_alone_and_of_a_container_nothing() -> None:
@@ -124,14 +123,13 @@ def path(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
 @pytest.mark.parametrize("question", [NASTY, "long " * 40_000 + "'"], ids=["nasty", "long"])
 @pytest.mark.parametrize("front", [SAGEMAKER, CONTAINER])
 def test_the_command_for_curl_asks_the_same_and_shows_what_comes(twin: MockServer, tmp_path: Path, path: Mapping[str, str], front: str, question: str) -> None:
-    before = len(twin.journal.finished)
     tape = answer(twin, "falcon-7b-instruct-tgi", question, front=front, attributes="mock.cut=bytes:7;mock.profile=instant")
     (tmp_path / "paste.sh").write_text(snippet(tape, "curl", twin), encoding="utf-8")
     done = run("/bin/sh", "paste.sh", folder=tmp_path, environ=path)
     assert (done.returncode, done.stderr) == (0, b"")
     shown = b"".join(message.payload for message in EventStreamDecoder().feed(done.stdout)) if front == SAGEMAKER else done.stdout
     assert shown == bytes(tape.body)
-    asked_again(twin, before)
+    asked_again(twin)
 
 
 PRETENDER = f"""#!{sys.executable}
@@ -196,6 +194,15 @@ def test_of_a_real_endpoint_the_test_plays_the_recording(twin: MockServer, tmp_p
     tape = elsewhere(answer(twin, "mistral-7b-instruct-tgi", NASTY, front=front), name)
     save_recording(tmp_path / "answer-1.jsonl", recording_of(tape))
     assert "1 passed" in run_pytest(tmp_path, snippet(tape, "pytest", None))
+
+
+@pytest.mark.parametrize("front", [SAGEMAKER, CONTAINER])
+def test_only_an_answer_that_broke_off_is_waited_for_with_a_bound(front: str) -> None:
+    tape = taped([b'{"outputs": ["a"]}\n'])
+    tape.front = front
+    asked = replace(asked_of(tape, twin_url=None), number=1)
+    for is_whole in (True, False):
+        assert ("timeout=" in SNIPPETS["pytest"](replace(asked, is_whole=is_whole))) is not is_whole
 
 
 def test_in_a_suite_the_marker_is_known(twin: MockServer, tmp_path: Path) -> None:
