@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -32,6 +33,8 @@ AT_ONCE = None
 Values: TypeAlias = Mapping[Any, Any]
 
 NOTHING: Updates = {}
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,21 +160,28 @@ class ChatTab:
         """Show the answer to the last question as it grows."""
         look = Look(values[self.plain], words_of(request))
         painter, messages = Painter(look), Messages()
-        others = self._controls.begun() | taken | {self.thread: exchange.thread}
-        async with aclosing(self._exchanges.turns(_page(request), exchange, values, look.words)) as turns:
-            async for turn in turns:
-                yield others | {self._controls.chat: messages.of(painter.growing(exchange.thread, turn))}
-                others = NOTHING
-        yield self._ended(exchange.thread.change(-1, lambda _: turn), look)
+        others, turn = self._controls.begun() | taken | {self.thread: exchange.thread}, exchange.thread.turns[-1]
+        try:
+            async with aclosing(self._exchanges.turns(_page(request), exchange, values, look.words)) as turns:
+                async for turn in turns:
+                    yield others | {self._controls.chat: messages.of(painter.growing(exchange.thread, turn))}
+                    others = NOTHING
+        except Exception:  # what arrived stays
+            logger.exception("An answer failed for a reason of our own")
+            turn = replace(turn, failure=look.words(OWN_FAULT))
+        yield others | self._ended(exchange.thread.change(-1, lambda _: turn), look)
 
     def _ended(self, thread: Thread, look: Look) -> Updates:
         return self._controls.show(thread, look) | self._controls.ended() | {self._panel.fault: NO_FAULT}
 
     def _broken(self, thread: Thread, plain: bool, request: gr.Request) -> Updates:
-        """Give the controls back after a fault of our own, whose trace is in the log."""
+        """Give the controls back after a fault of our own, whose trace is in the log; an answer that has ended is none of its business."""
         words = words_of(request)
-        thread = thread if thread.nodes else thread.ask(Turn(""))
-        return self._ended(thread.change(-1, lambda turn: replace(turn, failure=words(OWN_FAULT))), Look(plain, words))
+        if any(turn == Turn(turn.question) for turn in thread.turns[-1:]):
+            thread = thread.change(-1, lambda turn: replace(turn, failure=words(OWN_FAULT)))
+        else:
+            gr.Warning(words(OWN_FAULT), title=words("Not asked"))
+        return self._ended(thread, Look(plain, words))
 
     def _look(self, thread: Thread, plain: bool, request: gr.Request) -> Any:
         return self._controls.turn_to(thread, Look(plain, words_of(request)))

@@ -26,6 +26,7 @@ from demo.page import Page
 from demo.panel import NO_FAULT, Panel
 from demo.tape import Tapes
 from demo.thread import Thread
+from demo.transcript import Painter
 from demo.turns import Turn
 from tests.demo.fakes import FOREVER, ScriptedBackend, Step
 
@@ -525,11 +526,32 @@ async def test_a_stop_sequence_too_long_to_be_one_is_told_at_once() -> None:
 
 async def test_a_fault_of_our_own_gives_the_controls_back() -> None:
     tab, _ = scripted(ANSWER)
-    await tab.ask("one?")
-    ended = tab.tab._broken(tab.values[tab.tab.thread], False, gr.Request(session_hash="one"))
-    assert [(turn.answer, turn.failure) for turn in ended[tab.tab.thread].turns] == [("yes", OWN_FAULT)]
+    ended = tab.tab._broken(Thread().ask(Turn("one?")), False, ONE)
     assert ended[tab.tab._controls.send]["visible"] is True
-    assert tab.tab._broken(Thread(), False, ONE)[tab.tab.thread].turns[-1].failure == OWN_FAULT
+    assert ended[tab.tab.thread].turns == (Turn("one?", failure=OWN_FAULT),)
+
+
+@pytest.mark.parametrize("thread", [Thread(), Thread().ask(Turn("one?", "yes", "finished"))])
+async def test_a_fault_before_an_answer_begins_leaves_the_conversation_as_it_was(thread: Thread) -> None:
+    tab, _ = scripted(ANSWER)
+    with pytest.warns(UserWarning, match="Something went wrong"):
+        assert tab.tab._broken(thread, False, ONE)[tab.tab.thread] == thread
+
+
+async def test_a_fault_of_our_own_in_the_middle_of_an_answer_keeps_what_arrived(monkeypatch: pytest.MonkeyPatch) -> None:
+    tab, _ = scripted((Token("a"), 9.0, Token("b"), FOREVER))
+    growing = Painter.growing
+
+    def failing(painter: Painter, thread: Thread, turn: Turn) -> Any:
+        if turn.answer == "ab":
+            raise RuntimeError
+        return growing(painter, thread, turn)
+
+    monkeypatch.setattr(Painter, "growing", failing)
+    ended = (await tab.ask("one?"))[-1]
+    assert tab.shown() == [("one?", "ab", OWN_FAULT)]
+    assert ended[tab.tab._controls.send]["visible"] is True
+    assert not tab.tab.is_answering(ONE)
 
 
 async def test_without_credentials_a_sentence_says_so() -> None:
