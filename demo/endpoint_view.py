@@ -66,12 +66,12 @@ def table(rows: Iterable[Found], words: Words) -> str:
 
 def _row(found: Found, words: Words) -> str:
     endpoint, light = found.endpoint, LIGHTS.get(found.status, LIGHTS["unknown"])
-    name = html.escape(" / ".join(filter(None, (endpoint.name, endpoint.component))))
+    name = _line(" / ".join(filter(None, (endpoint.name, endpoint.component))))
     said = _code(words(light.word) if light.word else found.status)
     status = f"<span class='light {light.tone}' aria-hidden='true'>{light.sign}</span> {said}"
-    reason = f"<tr class='why'><td colspan='{len(HEADS)}'>{html.escape(found.reason)}</td></tr>" if found.reason else ""
-    container = html.escape(found.container) or f"<i>{html.escape(words(NOT_RECOGNISED))}</i>"
-    cells = (status, container, f"<code>{endpoint.accepts}</code>", html.escape(endpoint.family))
+    reason = f"<tr class='why'><td colspan='{len(HEADS)}'>{_line(found.reason)}</td></tr>" if found.reason else ""
+    container = _line(found.container) or f"<i>{html.escape(words(NOT_RECOGNISED))}</i>"
+    cells = (status, container, f"<code>{endpoint.accepts}</code>", _line(endpoint.family))
     return f"<tr><th scope='row'>{name}</th>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>{reason}"
 
 
@@ -103,4 +103,9 @@ def failure(error: BackendError) -> str:
 
 def _code(text: str) -> str:
     """Return text as HTML, in which what stands between backticks is code."""
-    return re.sub(r"`([^`]*)`", r"<code>\1</code>", html.escape(text))
+    return re.sub(r"`([^`]*)`", r"<code>\1</code>", _line(text))
+
+
+def _line(text: str) -> str:
+    """Return text as HTML of one line: behind an empty one the rest would be Markdown."""
+    return html.escape(" ".join(text.split()))

@@ -73,6 +73,13 @@ def test_what_comes_from_elsewhere_is_text() -> None:
     assert "&lt;img src=x&gt;" in shown
 
 
+def test_what_comes_from_elsewhere_is_one_line_behind_which_no_markdown_begins() -> None:
+    text = "a\n\n[b](javascript:c)\r\n\u2028d"
+    shown = table([Found(Endpoint(text, family=text), SAGEMAKER, text, "Failed", text)], ENGLISH) + failure(ConfigurationError(text))
+    assert len(shown.splitlines()) == 1
+    assert shown.count("[b](javascript:c) d") == 5
+
+
 def test_one_that_is_well_needs_no_advice() -> None:
     assert advice(found("InService"), ENGLISH) == advice(found("healthy"), ENGLISH) == ""
 
