@@ -205,13 +205,17 @@ class EndpointsTab:
     def _offer(self, found: Found, request: gr.Request) -> Updates:
         return {self._accepts: found.endpoint.accepts, self._family: found.endpoint.family, self._advice: advice(found, words_of(request))}
 
-    async def _pick(self, picked: str, known: Founds, request: gr.Request) -> Updates:
-        return self._offer(_by_label(known)[picked], request)
+    async def _pick(self, picked: str | None, known: Founds, request: gr.Request) -> Updates:
+        found = _by_label(known).get(picked or "")
+        return self._offer(found, request) if found else {self._advice: gr.skip()}
 
-    async def _add_picked(self, picked: str, accepts: Accepts, family: str, known: Founds, added: Founds) -> Updates:
-        """Put what is picked into this person's lists, and let them chat with it."""
+    async def _add_picked(self, picked: str | None, accepts: Accepts, family: str, known: Founds, added: Founds) -> Updates:
+        """Put what is picked into this person's lists, and let them chat with it; what another search took off the list is passed over."""
         self._desk.check_private()
-        found = _by_label(known)[picked].taking(accepts, family)
+        found = _by_label(known).get(picked or "")
+        if found is None:
+            return {self._panel.found: gr.skip()}
+        found = found.taking(accepts, family)
         added = tuple((_by_label(added) | {found.label: found}).values())
         names = self._panel.names(added)
         return {

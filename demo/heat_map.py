@@ -57,9 +57,14 @@ def is_special(event: TapedEvent) -> bool:
     return isinstance(event.event, Token) and event.event.special
 
 
-def level(probability: float) -> int:
+def probability(logprob: float) -> float:
+    """Return what a logarithm stands for, 1 at most, whatever a far side says."""
+    return exp(min(logprob, 0.0))
+
+
+def level(probable: float) -> int:
     """Return which of `LEVELS` a probability belongs to."""
-    return next(number for number, (least, _) in enumerate(LEVELS) if probability >= least or number == len(LEVELS) - 1)
+    return next(number for number, (least, _) in enumerate(LEVELS) if probable >= least or number == len(LEVELS) - 1)
 
 
 def shown(text: str) -> str:
@@ -77,7 +82,7 @@ def said(number: int, event: TapedEvent, words: Words = ENGLISH) -> str:
         words("special") if token.special else "",
         f"id {token.id}" if token.id is not None else "",
         f"logprob {token.logprob:.4f}" if token.logprob is not None else "",
-        words("probability {percent}", percent=_percent(exp(token.logprob), words)) if token.logprob is not None else "",
+        words("probability {percent}", percent=_percent(probability(token.logprob), words)) if token.logprob is not None else "",
         words("at {time}", time=f"{event.at_s:.3f} s"),
         _alternatives(token, words),
     ]
@@ -88,9 +93,9 @@ def _span(number: int, event: TapedEvent, figures: bool, words: Words, *, first:
     token = event.event
     if not isinstance(token, Token):
         return ""
-    probability = None if token.logprob is None else exp(min(token.logprob, 0.0))
-    marks = " ".join(("tok", *(() if probability is None else (f"p{level(probability)}",)), *(("special",) if token.special else ())))
-    figure = f"<small>{_percent(probability, words)}</small>" if figures and probability is not None else ""
+    known = None if token.logprob is None else probability(token.logprob)
+    marks = " ".join(("tok", *(() if known is None else (f"p{level(known)}",)), *(("special",) if token.special else ())))
+    figure = f"<small>{_percent(known, words)}</small>" if figures and known is not None else ""
     return f"<span class='{marks}' tabindex='{0 if first else -1}' data-said='{html.escape(said(number, event, words))}'>{shown(token.text)}{figure}</span>"
 
 
@@ -115,15 +120,15 @@ _ESCAPES = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 def _alternatives(token: Token, words: Words) -> str:
     others: Sequence[str] = [
-        _quoted(other.text) + (f" {_percent(exp(other.logprob), words)}" if other.logprob is not None else "")
+        _quoted(other.text) + (f" {_percent(probability(other.logprob), words)}" if other.logprob is not None else "")
         for other in token.alternatives
         if other.id != token.id or other.text != token.text
     ]
     return words("instead of it {tokens}", tokens=", ".join(others)) if others else ""
 
 
-def _percent(probability: float, words: Words) -> str:
-    return f"{probability * 100:.1f} %" if probability >= 0.001 else words("under {percent}", percent="0.1 %")
+def _percent(probable: float, words: Words) -> str:
+    return f"{probable * 100:.1f} %" if probable >= 0.001 else words("under {percent}", percent="0.1 %")
 
 
 def _legend(words: Words) -> str:

@@ -194,7 +194,10 @@ class LibraryPanel:
 
     async def undo(self, moment: Moment) -> Updates:
         """Have the conversation back that was deleted last."""
-        saved: Saved = replace(moment.values[self._deleted], changed_ms=moment.ms)
+        deleted: Saved | None = moment.values[self._deleted]
+        if deleted is None:
+            return self._showing(moment, moment.library, moment.values[self._open])
+        saved = replace(deleted, changed_ms=moment.ms)
         return await self._opening(moment, moment.library.put(saved), saved)
 
     async def export_markdown(self, moment: Moment) -> Updates:

@@ -127,6 +127,13 @@ async def test_a_container_is_found_by_its_address_and_chatted_with(twin: MockSe
         assert tab.panel.way(values) == CONTAINER
 
 
+@pytest.mark.parametrize("picked", [None, "gone"])
+async def test_what_is_picked_and_not_known_any_more_changes_nothing(picked: str | None) -> None:
+    with page() as tab:
+        assert list(await tab.tab._pick(picked, (), HERE)) == [tab.tab._advice]
+        assert list(await tab.tab._add_picked(picked, "inputs", "falcon", (), ())) == [tab.panel.found]
+
+
 async def test_a_container_that_was_looked_at_twice_is_listed_once(twin: MockServer) -> None:
     with page() as tab:
         for name in ("llama-3-8b-instruct-vllm", "falcon-7b-instruct-tgi", "llama-3-8b-instruct-vllm"):

@@ -45,6 +45,12 @@ def test_all_that_is_known_of_a_token_is_said() -> None:
     )
 
 
+def test_no_probability_is_over_one_whatever_a_container_says() -> None:
+    told = said(1, TapedEvent(Token("a", 5, 1000.0, alternatives=(Alternative("b", 6, 1e308),)), 0, 1, 0.25))
+    assert "probability 100.0 %" in told
+    assert told.endswith("“\u2068b\u2069” 100.0 %")
+
+
 def test_of_a_token_that_tells_little_little_is_said() -> None:
     assert said(3, TapedEvent(Token("a\u200b"), 0, 1, 0.25)) == "Token 3: “\u2068aU+200B\u2069” · at 0.250 s"
 

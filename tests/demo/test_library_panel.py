@@ -185,7 +185,7 @@ async def test_what_is_deleted_is_gone_and_can_be_had_back() -> None:
     assert visitor.updates[visitor.library._undo]["visible"] is False
 
 
-@pytest.mark.parametrize("name", ["ask_title", "rename", "delete", "export_markdown", "export_json"])
+@pytest.mark.parametrize("name", ["ask_title", "rename", "delete", "undo", "export_markdown", "export_json"])
 async def test_where_no_conversation_is_open_nothing_happens_to_any(name: str) -> None:
     visitor = await two_kept()
     await visitor.begin_anew()
