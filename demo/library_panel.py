@@ -151,7 +151,7 @@ class LibraryPanel:
         library, shown, thread = moment.library, moment.values[self._open], _without_tapes(moment.values[self._chat.thread])
         if not thread.nodes:
             return self._showing(moment, library, Open())
-        identity = moment.values[self._chat.identity] or moment.request.session_hash or new_id()
+        identity = moment.values[self._chat.identity] or new_id()
         kept_as = shown.id if shown.identity == identity else identity
         here = library.find(kept_as)
         if here and here.thread == thread:
@@ -159,7 +159,7 @@ class LibraryPanel:
         if here and (shown.id, shown.thread) != (kept_as, here.thread):  # another tab went on with it: this tab's is another conversation from now on
             kept_as = new_id()
         library = library.put(Saved(kept_as, thread, moment.ms, here.title if here else ""))
-        return self._keeping(moment, library, Open(identity, kept_as, thread))
+        return self._keeping(moment, library, Open(identity, kept_as, thread)) | {self._chat.identity: identity}
 
     async def show(self, moment: Moment) -> Updates:
         """List what is kept and matches what is looked for; keep what another tab's writing left out."""

@@ -121,6 +121,15 @@ async def test_each_answer_is_kept_in_its_conversation() -> None:
     assert visitor.picked() == id_of(visitor, "two")
 
 
+async def test_a_conversation_keeps_its_id_which_tells_nothing_of_the_page() -> None:
+    visitor = Visitor()
+    await visitor.ask("one")
+    identity = id_of(visitor, "one")
+    await visitor.ask("more")
+    assert (visitor.kept(), id_of(visitor, "one")) == (["one more"], identity)
+    assert visitor.session not in (identity, visitor.values[visitor.library._open].identity)
+
+
 async def test_what_did_not_change_is_not_written() -> None:
     visitor = await two_kept()
     assert visitor.library._kept not in await visitor.do(visitor.library.keep)
