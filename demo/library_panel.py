@@ -181,7 +181,7 @@ class LibraryPanel:
         """Give the open conversation a title; without one, its first question names it again."""
         saved, title = self._saved(moment), (moment.values[self._title] or "").strip()
         library = moment.library.put(replace(saved, title=title, changed_ms=moment.ms)) if saved else moment.library
-        return self._keeping(moment, library, moment.values[self._open])
+        return self._keeping(moment, library, moment.values[self._open]) | {self._title: gr.update(visible=False)}
 
     async def delete(self, moment: Moment) -> Updates:
         """Delete the open conversation; it can be had back until the next one changes."""
@@ -231,7 +231,7 @@ class LibraryPanel:
         shown = Open(saved.id, saved.id, saved.thread) if saved else Open()
         opened = await self._chat.opened(shown.thread, moment.values[self._chat.plain], moment.request)
         there = {self._chat.identity: saved.id, self._tabs: gr.Tabs(selected="chat")} if saved else {}
-        return opened | there | self._keeping(moment, library, shown)
+        return opened | there | self._keeping(moment, library, shown) | {self._title: gr.update(visible=False)}
 
     def _keeping(self, moment: Moment, library: Library, shown: Open) -> Updates:
         """Return what writes the library to the browser's storage; raises CannotKeep where it does not fit in there."""
@@ -253,7 +253,7 @@ class LibraryPanel:
             self._query: gr.update(visible=bool(library.saved)),
             self._list: gr.update(choices=choices(found), value=picked, visible=bool(found)),
             self._tools: gr.update(visible=library.find(shown.id) is not None),
-            self._title: gr.update(visible=False),
+            self._title: gr.skip() if library.find(shown.id) and shown.id == moment.values[self._open].id else gr.update(visible=False),
             self._room: note(room(size_bytes(text), found, library, moment.words)),
             self._all: gr.update(visible=bool(library.saved)),
             self._version: f"<span data-library='{sha256(text.encode()).hexdigest()}'></span>",

@@ -182,6 +182,18 @@ async def test_a_title_is_kept_and_without_one_the_first_question_names_it() -> 
     assert visitor.listed() == ["two", "one"]
 
 
+async def test_a_title_that_is_typed_stays_until_it_is_given_or_another_conversation_is_open() -> None:
+    visitor = await two_kept()
+    await visitor.do(visitor.library.ask_title)
+    title, hidden = visitor.library._title, gr.update(visible=False)
+    for handler in (visitor.library.show, visitor.library.keep):
+        assert (await visitor.do(handler, query="two"))[title] == gr.skip()
+    assert (await visitor.do(visitor.library.rename, title="Second"))[title] == hidden
+    assert (await visitor.do(visitor.library.pick, list=id_of(visitor, "one")))[title] == hidden
+    await visitor.begin_anew()
+    assert visitor.updates[title] == hidden
+
+
 async def test_what_is_deleted_is_gone_and_can_be_had_back() -> None:
     visitor = await two_kept()
     updates = await visitor.do(visitor.library.delete)
