@@ -130,6 +130,9 @@ def _one_of(names: Iterable[_T]) -> Callable[[str], _T]:
 
 
 def _url(value: str) -> str:
+    """Return a container's address; one with a password is not repeated, as it would be on the page."""
+    if re.match(r"(\w+://)?[^/?#]*@", value):
+        raise ConfigurationError("CONTAINER_URL (--url) holds a name or a password, which the page would show: leave it out.")
     if not re.match(r"https?://[^/?#\s]+[^?#\s]*$", value):
         raise ValueError("a URL such as http://127.0.0.1:8080")
     return value.rstrip("/")
