@@ -16,6 +16,7 @@ from backends.body import encode_body, prompt_of
 from backends.chat import ChatMessage, ChatRequest
 from backends.errors import BackendError
 from backends.prompts import family
+from demo.failures import sentence
 from demo.language import ENGLISH, Words
 from demo.wire_view import visible
 
@@ -61,7 +62,7 @@ def prompt_view(request: ChatRequest, words: Words = ENGLISH) -> str:
         body = json.dumps(json.loads(encode_body(request, stream=True)), ensure_ascii=False, indent=2)
         shown = "".join(_piece(piece) for piece in pieces(request.messages, request.endpoint.family))
     except BackendError as error:
-        return f"<p class='failure'>{html.escape(' '.join(str(error).split()))}</p>"
+        return f"<p class='failure'>{html.escape(' '.join(sentence(error, words=words).split()))}</p>"
     prompt = f"<div class='sent' tabindex='0' role='group' aria-label='{html.escape(words('Prompt'))}'>{shown}</div>"
     details = f"<details><summary>{words('Body')}</summary><div class='sent'>{_lines(body, '')}</div></details>"
     return f"<p>{_lead(request, words)}</p>{prompt}<p>{_stops(request, words)}</p>{details}"

@@ -89,4 +89,4 @@ def test_of_a_messages_endpoint_the_container_makes_the_prompt() -> None:
 
 
 def test_what_cannot_be_sent_is_told() -> None:
-    assert prompt_view(request("unheard-of", *LONE)).startswith("<p class='failure'>unknown model family &#x27;unheard-of&#x27;")
+    assert prompt_view(request("unheard-of", *LONE)).startswith("<p class='failure'>Nothing was sent: unknown model family &#x27;unheard-of&#x27;")
