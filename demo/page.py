@@ -65,7 +65,7 @@ THEME = gr.themes.Default(
 class Page:
     """The Blocks of one page, and what to stop when its server ends."""
 
-    def __init__(self, desk: Desk, limits: Limits = PRIVATE, *, is_public: bool = False) -> None:
+    def __init__(self, desk: Desk, limits: Limits = PRIVATE) -> None:
         self._desk = desk
         self._tapes = tapes = Tapes()
         self._downloads = Downloads()
@@ -80,7 +80,7 @@ class Page:
             with gr.Tabs(elem_id="tabs") as tabs:
                 with gr.Tab(label("Chat"), id="chat", elem_id="chat-tab"):
                     self._chat = ChatTab(desk, panel, tapes, admission)
-                    sent = SentArea(desk, panel, self._chat, tapes, is_public=is_public)
+                    sent = SentArea(desk, panel, self._chat, tapes)
                     with sent.accordion:
                         LinkArea(desk, panel, self._chat, notice)
                 with gr.Tab(label("Compare"), elem_id="compare-tab"):

@@ -33,12 +33,11 @@ TICK_S = 1.0
 class SentArea:
     """An `accordion` below the chat; made inside the chat's `gr.Tab`."""
 
-    def __init__(self, desk: Desk, panel: Panel, chat: ChatTab, tapes: Tapes, *, is_public: bool = False) -> None:
+    def __init__(self, desk: Desk, panel: Panel, chat: ChatTab, tapes: Tapes) -> None:
         self._desk = desk
         self._panel = panel
         self._chat = chat
         self._tapes = tapes
-        self._is_public = is_public
         with gr.Accordion(label("Prompt, code and link"), open=False, elem_id="sent") as self.accordion:
             self._newest = gr.State(0)
             with gr.Row(elem_id="sent-pick"):
@@ -84,14 +83,14 @@ class SentArea:
         return tuple(tape for tape in self._tapes.of(request.session_hash or "") if tape.ending is not None)
 
     def _drawn(self, number: int, values: Mapping[Any, Any], request: gr.Request) -> dict[Any, Any]:
-        view = values[self._view] or PROMPT
+        view, words = values[self._view] or PROMPT, words_of(request)
         try:
             tape = self._tapes.find(request.session_hash or "", number) or self._next(values)
-            code = "" if view == PROMPT else SNIPPETS[view](asked_of(tape, twin_url=self._twin_url(tape), is_public=self._is_public))
+            code = "" if view == PROMPT else SNIPPETS[view](asked_of(tape, twin_url=self._twin_url(tape), is_public=self._desk.public))
         except BackendError as error:
-            return self._shown(f"<p class='failure'>{_one_line(sentence(error))}</p>")
+            return self._shown(f"<p class='failure'>{_one_line(sentence(error, words=words))}</p>")
         views = {self._view: gr.update(choices=_views(is_container=tape.front == CONTAINER))}
-        return views | (self._shown(prompt_view(tape.request, words_of(request))) if view == PROMPT else self._shown(code, LANGUAGES[view]))
+        return views | (self._shown(prompt_view(tape.request, words)) if view == PROMPT else self._shown(code, LANGUAGES[view]))
 
     def _next(self, values: Mapping[Any, Any]) -> Tape:
         """Return an empty tape of what the next question would send."""

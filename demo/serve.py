@@ -66,7 +66,7 @@ def bind(host: str, port: int) -> socket.socket:
 
 def create_app(desk: Desk, settings: Settings) -> FastAPI:
     """Return the page as an ASGI application that closes `desk` when it ends."""
-    page = Page(desk, limits_of(settings), is_public=settings.public)
+    page = Page(desk, limits_of(settings))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

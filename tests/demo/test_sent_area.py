@@ -28,14 +28,14 @@ LINE = b'{"outputs": ["a"]}\n'
 class Sent:
     """The area, and the values of all controls."""
 
-    def __init__(self, *, scripted: bool = True, is_public: bool = False) -> None:
+    def __init__(self, *, scripted: bool = True, public: bool = False) -> None:
         fronts = dict.fromkeys((SAGEMAKER, CONTAINER), lambda: ScriptedBackend(()))
-        desk = Desk(headline="", place="127.0.0.1:12345", endpoints=(Endpoint("e", family="falcon"),), fronts=fronts, scripted=scripted)
+        desk = Desk(headline="", place="127.0.0.1:12345", endpoints=(Endpoint("e", family="falcon"),), fronts=fronts, scripted=scripted, public=public)
         self.tapes = Tapes()
         with gr.Blocks():
             self.panel = Panel(desk)
             self.chat = ChatTab(desk, self.panel, self.tapes, Admission(PRIVATE))
-            self.area = SentArea(desk, self.panel, self.chat, self.tapes, is_public=is_public)
+            self.area = SentArea(desk, self.panel, self.chat, self.tapes)
         controls = {self.area._newest, self.area._picked, self.area._view, self.chat.thread, self.chat.box, *self.panel.inputs}
         self.values: dict[Any, Any] = {control: control.value for control in controls}
 
@@ -98,13 +98,21 @@ def test_boto3_is_offered_where_it_can_ask(front: str, label: str) -> None:
 
 @pytest.mark.parametrize(
     ("settings", "place"),
-    [({}, "http://127.0.0.1:12345"), ({"is_public": True}, "http://127.0.0.1:8080"), ({"scripted": False}, "https://runtime.sagemaker.${AWS_REGION:?}")],
+    [({}, "http://127.0.0.1:12345"), ({"public": True}, "http://127.0.0.1:8080"), ({"scripted": False}, "https://runtime.sagemaker.${AWS_REGION:?}")],
     ids=["twin", "public", "real"],
 )
 def test_code_asks_at_an_address_that_whoever_pastes_can_reach(settings: dict[str, bool], place: str) -> None:
     sent = Sent(**settings)
     sent.values[sent.area._view] = "curl"
     assert place in sent.code(sent.call(sent.area.open))
+
+
+def test_what_cannot_be_asked_is_told_in_the_reader_s_language() -> None:
+    reader = gr.Request(session_hash="one", headers={"accept-language": "ja"})
+    sent = Sent()
+    for temperature, view in (("warm", "prompt"), ("-1", "prompt"), ("-1", "curl")):
+        sent.values |= {sent.panel.numbers["temperature"]: temperature, sent.area._view: view}
+        assert "送信されませんでした: temperature" in sent.prompt(asyncio.run(sent.area.show(sent.values, reader)))
 
 
 def test_what_cannot_be_asked_is_told() -> None:
