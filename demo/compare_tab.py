@@ -96,7 +96,7 @@ class Side:
             request = panel.request(messages, values)
             backend = self._desk.backend(values[self.front], panel.picked(values))
             tape = Tape(request, panel.way(values), panel.picked(values))
-            run = Run(Whole(backend) if values[self.whole] else backend, request, tape=tape, crowd=crowd, words=words)
+            run = Run(Whole(backend) if values[self.whole] else backend, request, tape=tape, crowd=crowd, in_full=self._desk.tells_all, words=words)
             return Lane(Turn(question), run, words=words)
         except BackendError as error:
             return Lane(Turn(question, failure=sentence(error, words=words)), words=words)

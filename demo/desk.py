@@ -60,6 +60,11 @@ class Desk:
             return ContainerBackend(timeouts=self.timeouts)
         return SageMakerBackend(region=found.region, profile=found.profile, timeouts=self.timeouts)
 
+    @property
+    def tells_all(self) -> bool:
+        """Whether whoever asks reads what a far side says of a failure; to strangers a real one's words would name what is its owner's."""
+        return self.scripted or not self.public
+
     def check_private(self) -> None:
         """Let somebody pass who may reach more than the page's own endpoints; raises ConfigurationError on a public page."""
         if self.public:

@@ -76,7 +76,7 @@ class Exchanges:
         request = self._panel.request(chat.messages, values)
         backend = self.sessions.backend(page, self._desk.backend(values[self._panel.front], self._panel.picked(values)), request.endpoint)
         tape = Tape(request, self._panel.way(values), self._panel.picked(values))
-        run = Run(backend, request, left_out=chat.left_out, tape=tape, crowd=self._crowd, words=words)
+        run = Run(backend, request, left_out=chat.left_out, tape=tape, crowd=self._crowd, in_full=self._desk.tells_all, words=words)
         self._tapes.add(page, tape)  # one whose run could not be made would be on its way for ever
         return run
 

@@ -29,13 +29,14 @@ FAILED_AT_ONCE = mark("The endpoint failed before it answered")
 TOO_LONG = mark("The endpoint took too long")
 
 
-def sentence(error: BackendError, *, answering: bool = True, words: Words = ENGLISH) -> str:
+def sentence(error: BackendError, *, answering: bool = True, in_full: bool = True, words: Words = ENGLISH) -> str:
     """Return what a person reads of `error`: whose fault it is, the error's own words, and what mends it where that is known.
 
     These two stay English: they name what one searches for and types.
 
     Args:
         answering: Some of the answer had arrived.
+        in_full: Whether the error's words are told where they are not about what the person chose: AWS names accounts and roles in them.
     """
     if isinstance(error, RequestRejected):
         lead = REFUSALS.get(error.status, FAILED_AT_ONCE)
@@ -45,6 +46,12 @@ def sentence(error: BackendError, *, answering: bool = True, words: Words = ENGL
         lead = TOO_LONG
     else:
         lead = next(lead for kind, lead in LEADS if isinstance(error, kind))
-    said = f"{words(lead)}: {error}" if str(error) else words("{sentence}.", sentence=words(lead))
-    mends = remedy(error)
+    own = str(error) if in_full or _is_choice(error) else ""
+    said = f"{words(lead)}: {own}" if own else words("{sentence}.", sentence=words(lead))
+    mends = remedy(error) if in_full else ""
     return f"{said.rstrip('.')}. {mends}" if mends else said
+
+
+def _is_choice(error: BackendError) -> bool:
+    """Tell whether `error` is about what a person chose; one that has a cause is what boto3 made of the machine's configuration."""
+    return isinstance(error, ConfigurationError) and error.__cause__ is None

@@ -43,7 +43,7 @@ class Replays:
         """
         request = first.request if first.found else changed(first.request, **choices)  # what was found is no twin
         tape = Tape(request, first.front, first.found, again=first.number)
-        run = Run(self._desk.backend(first.front, first.found), tape.request, tape=tape, crowd=self._crowd, words=words)
+        run = Run(self._desk.backend(first.front, first.found), tape.request, tape=tape, crowd=self._crowd, in_full=self._desk.tells_all, words=words)
         self._tapes.add(page, tape)
         self._runs[page] = run
         try:

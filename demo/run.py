@@ -48,6 +48,7 @@ class Run:
         left_out: How many turns of the chat the request does not tell.
         tape: What keeps all that comes.
         crowd: How many answers, this one among them, are on their way now.
+        in_full: Whether a failure's own words are told; else they go to the log.
         words: Those of whoever asked.
 
     Raises:
@@ -62,9 +63,11 @@ class Run:
         left_out: int = 0,
         tape: Tape | None = None,
         crowd: Callable[[], int] = lambda: 1,
+        in_full: bool = True,
         words: Words = ENGLISH,
     ) -> None:
         self._crowd = crowd
+        self._in_full = in_full
         self._words = words
         self._question = request.messages[-1].content
         self._messages = len(request.messages) + 2 * left_out
@@ -138,7 +141,9 @@ class Run:
                     self._arrived.set()
         except BackendError as error:
             self._tape.error = error
-            self._failure = sentence(error, answering=self._timing.has_begun, words=self._words)
+            self._failure = sentence(error, answering=self._timing.has_begun, in_full=self._in_full, words=self._words)
+            if not self._in_full:
+                logger.warning("An answer failed: %r", error)
 
     def _turn(self) -> Turn:
         now_s, words = self._now(), self._words

@@ -13,7 +13,7 @@ import pytest
 
 from backends.chat import ChatMessage
 from backends.endpoints import Endpoint
-from backends.errors import StreamInterrupted
+from backends.errors import RequestRejected, StreamInterrupted
 from backends.events import Finish, Token
 from backends.settings import Settings
 from demo.admission import Admission
@@ -513,6 +513,14 @@ async def test_a_question_that_cannot_be_asked_leaves_nothing_on_its_way() -> No
     [(_, _, failure)] = tab.shown()
     assert "unheard-of" in str(failure)
     assert tab.tapes.of("one") == ()
+
+
+@pytest.mark.parametrize(("public", "twin", "is_told"), [(True, False, False), (True, True, True), (False, False, True)])
+async def test_only_strangers_are_not_told_what_a_real_endpoint_says_of_its_failure(public: bool, twin: bool, is_told: bool) -> None:
+    backend = ScriptedBackend(((RequestRejected("no role of 123456789012", status=403, code="AccessDenied"),),))
+    tab = Tab(Desk(headline="", place="", endpoints=(Endpoint("one"),), fronts={"front": lambda: backend}, scripted=twin, public=public))
+    await tab.ask("one?")
+    assert ("123456789012" in str(tab.shown()) + str(tab.tapes.of("one")[0].failure)) is is_told
 
 
 async def test_a_stop_sequence_too_long_to_be_one_is_told_at_once() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from backends.chat import ChatMessage, ChatRequest, Parameters
 from backends.endpoints import Endpoint
-from backends.errors import ConfigurationError, StreamInterrupted, TransportError
+from backends.errors import BackendError, ConfigurationError, RequestRejected, StreamInterrupted, TransportError
 from backends.events import Finish, Token
 from demo.run import Run
 from demo.turns import Turn
@@ -152,6 +152,23 @@ async def test_one_sees_that_earlier_turns_were_left_out() -> None:
 async def test_an_error_before_the_first_token_leaves_the_question() -> None:
     shown = await show(TransportError("Connection refused.", phase="connect"))
     assert shown.turns[-1] == Turn("why?", "", "no answer", "The connection failed: Connection refused.")
+
+
+DENIED = "User: arn:aws:sts::123456789012:assumed-role/page is not authorized to perform: sagemaker:InvokeEndpointWithResponseStream"
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (RequestRejected(DENIED, status=403, code="AccessDeniedException"), "Access was denied."),
+        (ConfigurationError("temperature is 9"), "Nothing was sent: temperature is 9"),
+    ],
+)
+async def test_a_stranger_is_not_told_whose_account_it_is_and_the_log_is(error: BackendError, told: str, caplog: pytest.LogCaptureFixture) -> None:
+    shown = Shown()
+    await shown.watch(Run(ScriptedBackend([[error]]), request(), in_full=False))
+    assert shown.turns[-1].failure == told
+    assert [str(error) in record.getMessage() for record in caplog.records if record.name == "demo.run"] == [True]
 
 
 async def test_a_fault_of_our_own_becomes_a_sentence_and_goes_to_the_log(caplog: pytest.LogCaptureFixture) -> None:

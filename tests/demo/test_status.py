@@ -105,3 +105,9 @@ def test_an_error_in_place_of_an_answer_broke_nothing_off(code: str, lead: str) 
 )
 def test_an_error_is_told_in_words(error: BackendError, words: str) -> None:
     assert sentence(error) == words
+
+
+def test_what_boto3_makes_of_the_configuration_is_told_to_no_stranger() -> None:
+    error = ConfigurationError("AWS refused to give credentials (arn:aws:iam::123456789012:role/page)")
+    error.__cause__ = ValueError()
+    assert sentence(error, in_full=False) == "Nothing was sent."
