@@ -61,6 +61,7 @@ class WireTab:
     """One answer's bytes; made inside the `gr.Tab` that it fills."""
 
     def __init__(self, desk: Desk, panel: Panel, tapes: Tapes, admission: Admission, tab: gr.Tab) -> None:
+        self._desk = desk
         self._tapes = tapes
         self._admission = admission
         self._replays = Replays(desk, tapes, lambda: admission.answers)
@@ -85,7 +86,18 @@ class WireTab:
 
     def _wire(self, tab: gr.Tab) -> None:
         shown = [self._picked, self._query, self._inside, self._page]
-        outputs = [self._picked, self._newest, self._page, self._summary, self._parts, self._where, self._earlier, self._later, self._timer]
+        outputs = [
+            self._picked,
+            self._newest,
+            self._page,
+            self._summary,
+            self._parts,
+            self._where,
+            self._earlier,
+            self._later,
+            self._timer,
+            self._choices.again,
+        ]
         quick: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
         tab.select(self.open, [self._newest, *shown], outputs, **quick)
         self._timer.tick(self.show, shown, outputs, **quick)
@@ -95,7 +107,7 @@ class WireTab:
         self._later.click(self._turn_on, shown, outputs, **quick)
         played = self._choices.again.click(
             self._play_again, {self._picked, self._query, self._inside, self._choices.cut, self._choices.fault},
-            [*outputs, self._choices.again, self._choices.stop], show_progress="hidden", api_visibility="private", concurrency_limit=AT_ONCE,
+            [*outputs, self._choices.stop], show_progress="hidden", api_visibility="private", concurrency_limit=AT_ONCE,
             concurrency_id="answers",
         )  # fmt: skip
         played.failure(self._idle, None, [self._choices.again, self._choices.stop], **quick)
@@ -134,6 +146,7 @@ class WireTab:
             self._earlier: gr.update(interactive=page > 0 and not flows),
             self._later: gr.update(interactive=page < last_page and not flows),
             self._timer: gr.Timer(active=flows),
+            self._choices.again: gr.update(visible=not tape.found),
         }
 
     async def _turn_to_first(self, picked: int | None, query: str, inside: bool, request: gr.Request) -> dict[Any, Any]:
@@ -164,10 +177,11 @@ class WireTab:
         return f"<div class='beside'>{table_of_figures([_title(first), _title(tape)], [first, tape], words)}</div>" if first else ""
 
     async def _play_again(self, values: Mapping[Any, Any], request: gr.Request) -> AsyncGenerator[dict[Any, Any]]:
-        """Play the answer that is picked again, unless none is, it has not ended, or the page still waits for another or has no room for one."""
+        """Play the answer that is picked again, unless none is, it has not ended or is no twin's, or the page waits for another or has no room for one."""
         session, words = request.session_hash or "", words_of(request)
         first = self._tapes.find(session, values[self._picked] or 0)
-        if first is None or first.ending is None or self._replays.is_playing(session):
+        is_twin = self._desk.scripted and first is not None and not first.found  # any other would cost its owner the same answer once more
+        if first is None or first.ending is None or not is_twin or self._replays.is_playing(session):
             yield {self._choices.again: gr.skip()}
             return
         choices_of_twin = {"cut": values[self._choices.cut] or "", "fault": values[self._choices.fault] or ""}

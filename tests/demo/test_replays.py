@@ -14,6 +14,7 @@ from backends.events import Finish, Token
 from backends.settings import Settings
 from demo.admission import Admission
 from demo.desk import SAGEMAKER, Desk, open_desk
+from demo.found import Found
 from demo.limits import PRIVATE, Limits
 from demo.panel import Panel
 from demo.replays import Replays, changed
@@ -66,9 +67,9 @@ def test_on_the_twin_another_cut_carries_the_same_bytes() -> None:
 class Wire:
     """The wire tab on a scripted backend, with one answer."""
 
-    def __init__(self, *scripts: tuple[Step, ...], limits: Limits = PRIVATE) -> None:
+    def __init__(self, *scripts: tuple[Step, ...], limits: Limits = PRIVATE, twin: bool = True) -> None:
         self.backend = ScriptedBackend(scripts)
-        desk = Desk(headline="", place="", endpoints=(Endpoint("e"),), fronts={SAGEMAKER: lambda: self.backend}, scripted=True)
+        desk = Desk(headline="", place="", endpoints=(Endpoint("e"),), fronts={SAGEMAKER: lambda: self.backend}, scripted=twin)
         self.tapes = Tapes()
         with gr.Blocks(), gr.Tab("Wire") as tab:
             self.tab = WireTab(desk, Panel(desk), self.tapes, Admission(limits), tab)
@@ -113,6 +114,14 @@ async def test_where_none_is_picked_nothing_is_played(picked: int | None) -> Non
     wire.values[wire.tab._picked] = picked
     assert [list(update) async for update in wire.play()] == [[wire.tab._choices.again]]
     assert wire.backend.requests == []
+
+
+@pytest.mark.parametrize(("twin", "found"), [(True, Found(Endpoint("e"), SAGEMAKER)), (False, None)])
+async def test_what_is_no_twin_is_not_asked_twice(twin: bool, found: Found | None) -> None:
+    wire = Wire(ANSWER, twin=twin)
+    wire.tapes.of("one")[0].found = found
+    assert [list(update) async for update in wire.play()] == [[wire.tab._choices.again]]
+    assert len(wire.tapes.of("one")) == 1
 
 
 async def test_a_page_without_room_says_so_and_plays_nothing() -> None:

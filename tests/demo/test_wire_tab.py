@@ -15,6 +15,7 @@ from backends.events import Finish, Token
 from backends.recording.lines import parse_recording
 from demo.admission import Admission
 from demo.desk import SAGEMAKER, Desk
+from demo.found import Found
 from demo.limits import PRIVATE
 from demo.panel import Panel
 from demo.tape import Tape, Tapes
@@ -43,7 +44,7 @@ def told(tab: WireTab, updates: Awaitable[dict[Any, Any]]) -> dict[str, Any]:
         return await updates
 
     names = {control: name.removeprefix("_") for name, control in vars(tab).items() if isinstance(control, gr.components.Component | gr.Timer | gr.State)}
-    return {names[control]: value for control, value in asyncio.run(waited()).items()}
+    return {names.get(control, "again"): value for control, value in asyncio.run(waited()).items()}
 
 
 def test_the_newest_answer_is_shown_first_and_all_are_offered() -> None:
@@ -98,6 +99,13 @@ def test_parts_can_be_sought_and_a_wrong_query_is_explained() -> None:
     assert told(tab, tab.show(1, "", True, 0, HERE))["where"] == "1 to 1 of 1"
     assert told(tab, tab.show(1, "nowhere", False, 0, HERE))["where"] == "none"
     assert "pairs of hexadecimal digits" in told(tab, tab.show(1, "0xe", False, 0, HERE))["parts"]
+
+
+def test_only_what_a_twin_said_can_be_played_again() -> None:
+    found = taped([LINE])
+    found.found = Found(Endpoint("e"), SAGEMAKER)
+    tab, _ = opened(taped([LINE]), found)
+    assert [told(tab, tab.show(number, "", False, 0, HERE))["again"]["visible"] for number in (1, 2)] == [True, False]
 
 
 def test_an_answer_that_has_ended_can_be_downloaded_as_a_recording() -> None:
