@@ -10,6 +10,7 @@ import asyncio
 import html
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import gradio as gr
@@ -106,6 +107,21 @@ class Side:
         return {self.chat: rows([lane.shown], Look(words=lane.words))[1:], self.clock: clock(self.name, lane)}
 
 
+@dataclass(slots=True)
+class Comparison:
+    """A comparison on its way."""
+
+    race: Race | None = None
+    """None before anything was sent."""
+    is_stopped: bool = False
+
+    async def stop(self) -> None:
+        """Stop both sides, also those that are not asked yet."""
+        self.is_stopped = True
+        if self.race:
+            await self.race.stop()
+
+
 class CompareTab:
     """Two answers side by side; made inside a `gr.Blocks`."""
 
@@ -113,7 +129,7 @@ class CompareTab:
         self._panel = panel
         self._tapes = tapes
         self._admission = admission
-        self._races: dict[str, Race | None] = {}
+        self._races: dict[str, Comparison] = {}
         self._sides = tuple(Side(name, desk, panel) for name in "AB")
         with gr.Row(elem_classes="race"):
             for place, side in enumerate(self._sides):
@@ -169,10 +185,12 @@ class CompareTab:
 
     async def _answers(self, question: str, values: Values, request: gr.Request) -> AsyncGenerator[Updates]:
         session, words = request.session_hash or "", words_of(request)
-        self._races[session] = None  # a second question may come while the first update is on its way
+        self._races[session] = comparison = Comparison()  # a second question may come while the first update is on its way
         try:
             yield {self._send: gr.update(visible=False), self._stop: gr.update(visible=True), self._table: ""}
-            self._races[session] = race = self._race(session, question, values, words)
+            comparison.race = race = self._race(session, question, values, words)
+            if comparison.is_stopped:
+                await race.stop()
             async with aclosing(self._paintings(race, [side.title(values, words) for side in self._sides], words)) as paintings:
                 async for updates in paintings:
                     yield updates
@@ -207,8 +225,8 @@ class CompareTab:
 
     async def stop(self, request: gr.Request) -> None:
         """Stop both sides of the comparison that a page waits for, if it does."""
-        if race := self._races.get(request.session_hash or ""):
-            await race.stop()
+        if comparison := self._races.get(request.session_hash or ""):
+            await comparison.stop()
 
     async def leave(self, request: gr.Request) -> None:
         """End what belongs to a page that is gone."""
@@ -216,8 +234,8 @@ class CompareTab:
 
     async def aclose(self) -> None:
         """Stop every comparison."""
-        for race in filter(None, list(self._races.values())):
-            await race.stop()
+        for comparison in list(self._races.values()):
+            await comparison.stop()
 
 
 def clock(name: str, lane: Lane | None = None) -> str:

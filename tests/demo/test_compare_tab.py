@@ -187,6 +187,15 @@ async def test_a_fault_of_our_own_gives_the_controls_back() -> None:
     assert OWN_FAULT in broken[tab.tab._table]
 
 
+async def test_stop_is_heard_before_anything_was_sent() -> None:
+    tab, _ = scripted((Token("a"), FOREVER))
+    first = tab.updates()
+    await anext(first)
+    await tab.tab.stop(SOMEBODY)
+    assert [updates async for updates in first]
+    assert [said[-1] for said in tab.answers()] == [foot("stopped by you")] * 2
+
+
 async def test_stop_without_a_comparison_does_nothing() -> None:
     tab, _ = scripted(ANSWER)
     await asyncio.gather(tab.tab.stop(SOMEBODY), tab.tab.aclose())
