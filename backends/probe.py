@@ -90,10 +90,10 @@ async def probe(text: str, *, use_proxy: bool = True) -> Probed:
         TransportError: Nothing answers there.
     """
     url = base_url(text)
-    await _refuse_metadata(httpx.URL(url))
     pool = ConnectionPool(use_proxy=use_proxy)
     try:
         async with asyncio.timeout(LIMIT_S):
+            await _refuse_metadata(httpx.URL(url))
             client = await pool.client(url)
             replies = await _replies(client, url)
             recognised = _recognise(replies, httpx.URL(url).path)

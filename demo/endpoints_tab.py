@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -30,6 +32,8 @@ LIST_S = 90.0
 """How long an account may take for a page of its endpoints, or for one; a program that gives credentials may wait for somebody who is not there."""
 AT_ONCE = 8
 """How many people may wait for AWS or for a container at the same time."""
+THREADS = ThreadPoolExecutor(AT_ONCE, "account")
+"""Where an account is asked: not where requests are signed, which an account that hangs would stop."""
 
 Updates: TypeAlias = dict[Any, Any]
 Founds: TypeAlias = tuple[Found, ...]
@@ -59,6 +63,7 @@ class EndpointsTab:
 
     def __init__(self, desk: Desk, panel: Panel, pickers: Sequence[gr.Dropdown], tabs: gr.Tabs, tab: gr.Tab) -> None:
         self._desk, self._panel, self._pickers, self._tabs = desk, panel, pickers, tabs
+        self._searching: set[str] = set()
         self._own = gr.State(own(desk))
         gr.Markdown(f"## {label('On this page')}", elem_classes="head")
         self._listed = html_area("", "endpoints-own")
@@ -104,8 +109,8 @@ class EndpointsTab:
         choosing = [self._known, self._table, self._use, self._picked, self._accepts, self._family, self._advice]
         found = [self._said, *choosing]
         asking: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": AT_ONCE, "concurrency_id": "finding"}
-        gr.on([self._address.submit, self._look.click], self._look_at, [self._address, self._known], [self._look, *found], **asking)
-        account = [self._list, self._more, self._asked, *found]
+        account = [*self._searches, self._asked, *found]
+        gr.on([self._address.submit, self._look.click], self._look_at, [self._address, self._known], account, **asking)
         asked = [self._profile, self._region, self._contains, self._known]
         gr.on([self._contains.submit, self._list.click], self._list_account, asked, account, **asking)
         self._more.click(self._list_more, [self._asked, self._known], account, **asking)
@@ -154,31 +159,59 @@ class EndpointsTab:
             raise now.error
         return replace(found, status=now.status, reason=now.reason, container=now.recognised.container)
 
+    @property
+    def _searches(self) -> list[gr.Button]:
+        return [self._look, self._list, self._more]
+
+    async def _alone(self, search: AsyncGenerator[Updates], request: gr.Request) -> AsyncGenerator[Updates]:
+        """Let a search run unless the page waits for another: each adds to what was known as it began."""
+        page = request.session_hash or ""
+        if page in self._searching:
+            yield {self._said: gr.skip()}
+            return
+        self._searching.add(page)
+        try:
+            async with aclosing(search) as updates:
+                async for update in updates:
+                    yield update
+        finally:
+            self._searching.discard(page)
+
+    def _looks(self, *, is_free: bool) -> Updates:
+        return {search: gr.update(interactive=is_free) for search in self._searches}
+
     async def _look_at(self, typed: str, known: Founds, request: gr.Request) -> AsyncGenerator[Updates]:
-        words = words_of(request)
-        yield {self._look: gr.update(interactive=False), self._said: told(words("Asking …"))}
+        async with aclosing(self._alone(self._looking(typed, known, request), request)) as search:
+            async for updates in search:
+                yield updates
+
+    async def _looking(self, typed: str, known: Founds, request: gr.Request) -> AsyncGenerator[Updates]:
+        words, ready = words_of(request), self._looks(is_free=True)
+        yield self._looks(is_free=False) | {self._said: told(words("Asking …"))}
         try:
             self._desk.check_private()
             found = at_address(await probe(typed or ""))
         except BackendError as error:
-            yield {self._look: gr.update(interactive=True), self._said: failure(error)}
+            yield ready | {self._said: failure(error)}
             return
         rest = tuple(each for each in known if each.label != found.label)
-        yield {self._look: gr.update(interactive=True), self._said: ""} | self._found((found, *rest), found, request)
+        yield ready | {self._said: ""} | self._found((found, *rest), found, request)
 
     async def _list_account(self, profile: str, region: str, contains: str, known: Founds, request: gr.Request) -> AsyncGenerator[Updates]:
         asked = Asked(profile or "", region or "", (contains or "").strip())
-        async for updates in self._listing(asked, tuple(each for each in known if each.front == CONTAINER), request):
-            yield updates
+        containers = tuple(each for each in known if each.front == CONTAINER)
+        async with aclosing(self._alone(self._listing(asked, containers, request), request)) as search:
+            async for updates in search:
+                yield updates
 
     async def _list_more(self, asked: Asked, known: Founds, request: gr.Request) -> AsyncGenerator[Updates]:
-        async for updates in self._listing(asked, known, request):
-            yield updates
+        async with aclosing(self._alone(self._listing(asked, known, request), request)) as search:
+            async for updates in search:
+                yield updates
 
     async def _listing(self, asked: Asked, known: Founds, request: gr.Request) -> AsyncGenerator[Updates]:
-        words = words_of(request)
-        yield {self._list: gr.update(interactive=False), self._more: gr.update(interactive=False), self._said: told(words("Asking AWS …"))}
-        ready = {self._list: gr.update(interactive=True), self._more: gr.update(interactive=True)}
+        words, ready = words_of(request), self._looks(is_free=True)
+        yield self._looks(is_free=False) | {self._said: told(words("Asking AWS …"))}
         try:
             self._desk.check_private()
             page = await _in_thread(asked.page)
@@ -234,6 +267,6 @@ async def _in_thread(ask: Any) -> Any:
     """Return what a function that blocks gives; raises TransportError if that takes too long."""
     try:
         async with asyncio.timeout(LIST_S):
-            return await asyncio.to_thread(ask)
+            return await asyncio.get_running_loop().run_in_executor(THREADS, ask)
     except TimeoutError as error:
         raise TransportError(f"AWS, or what gives its credentials, did not answer within {LIST_S:g} s", phase="headers", timed_out=True) from error

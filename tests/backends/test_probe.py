@@ -183,6 +183,15 @@ async def test_a_name_that_nobody_knows_is_not_waited_for(monkeypatch: pytest.Mo
         await probe("nowhere.example.com")
 
 
+async def test_the_look_up_of_a_name_is_a_part_of_what_one_waits_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def late(_: Any) -> None:
+        raise TimeoutError
+
+    monkeypatch.setattr(backends.probe, "_addresses", late)
+    with pytest.raises(TransportError, match="does not answer within"):
+        await probe("nowhere.example.com")
+
+
 async def test_a_name_that_cannot_be_one_is_told() -> None:
     with pytest.raises(ConfigurationError):
         await probe("http://a..b:8080")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -241,6 +242,24 @@ async def test_an_account_that_takes_too_long_is_given_up(monkeypatch: pytest.Mo
     with pytest.raises(TransportError, match="did not answer within"):
         await waiting
     gate.set()
+
+
+async def test_an_account_is_not_asked_where_requests_are_signed() -> None:
+    assert (await demo.endpoints_tab._in_thread(lambda: threading.current_thread().name)).startswith("account")
+
+
+async def test_a_page_searches_one_place_at_a_time(twin: MockServer, account: AccountSide) -> None:
+    with page() as tab:
+        first = tab.tab._look_at(f"{twin.url}/containers/falcon-7b-instruct-tgi", (), HERE)
+        tab.take(await anext(first))
+        assert [tab.shown[name]["interactive"] for name in ("look", "list", "more")] == [False] * 3
+        for other in (tab.tab._list_account("", "", "", (), HERE), tab.tab._list_more(Asked(), (), HERE), tab.tab._look_at("h", (), HERE)):
+            assert [list(updates) async for updates in other] == [[tab.tab._said]]
+        assert account.asked == []
+        await tab.ask(first)
+        assert [tab.shown[name]["interactive"] for name in ("look", "list", "more")] == [True] * 3
+        await tab.list_account()
+    assert len(tab.known) == 3
 
 
 @pytest.mark.usefixtures("account")
