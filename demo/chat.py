@@ -45,6 +45,8 @@ class Edit:
     """The turn that it belongs to."""
     draft: str
     """What was typed before."""
+    question: str
+    """As it was put into the box."""
 
 
 class ChatTab:
@@ -80,7 +82,7 @@ class ChatTab:
         ):
             asked.failure(self._broken, shown, self.outputs, **quick)
         controls.stop.click(self.stop, **quick)
-        controls.clear.click(self._cleared, self.plain, self.outputs, **quick)
+        controls.clear.click(self._cleared, [self.plain, self.box], self.outputs, **quick)
         controls.undo.click(self._undone, [*shown, self.box], self.outputs, **quick)
         controls.keep.click(self._kept, None, self.outputs, **quick)
         self.plain.input(self._look, shown, controls.chat, **quick)
@@ -95,17 +97,20 @@ class ChatTab:
         """Tell whether a page waits for an answer."""
         return self._exchanges.of(_page(request)) is not None
 
-    async def opened(self, thread: Thread, plain: bool, request: gr.Request) -> Updates:
+    async def opened(self, thread: Thread, plain: bool, request: gr.Request, typed: str | None = None) -> Updates:
         """Show another conversation, whose endpoint begins anew; nothing happens while the page waits for an answer.
 
         What showed a picture or a sound that is not kept any more is left out.
+
+        Args:
+            typed: What is in the box, where that is known: a question that was changed there stays.
         """
         if self.is_answering(request):
             return self._controls.unchanged()
         page = _page(request)
         self._exchanges.sessions.close(page)
         kept = thread.change_all(lambda turn: with_what_is_kept(turn, self._tapes.find(page, turn.tape)))
-        return {self.identity: new_id()} | self._changed(kept, plain, request)
+        return {self.identity: new_id()} | self._changed(kept, plain, request, typed=typed)
 
     def show(self, thread: Thread, plain: bool, words: Words) -> Updates:
         """Return what shows a conversation whose last answer has ended, if there is any."""
@@ -186,21 +191,24 @@ class ChatTab:
     def _look(self, thread: Thread, plain: bool, request: gr.Request) -> Any:
         return self._controls.turn_to(thread, Look(plain, words_of(request)))
 
-    async def _cleared(self, plain: bool, request: gr.Request) -> Updates:
-        return await self.opened(Thread(), plain, request)
+    async def _cleared(self, plain: bool, typed: str, request: gr.Request) -> Updates:
+        return await self.opened(Thread(), plain, request, typed)
 
     async def _undone(self, thread: Thread, plain: bool, typed: str, request: gr.Request) -> Updates:
         """Take the last turn back; its question goes into the box where nothing is typed."""
         if not thread.nodes or self.is_answering(request):
             return self._controls.unchanged()
         left, question = thread.undo(), thread.turns[-1].question
-        updates = self._changed(left, plain, request)
-        is_free = not (updates.get(self.box, typed) or "").strip()
+        updates = self._changed(left, plain, request, before=thread, typed=typed)
+        is_free = _page(request) not in self._edits and not (updates.get(self.box, typed) or "").strip()
         return updates | ({self.box: question} if is_free and [turn.question for turn in left.turns[-1:]] != [question] else {})
 
-    def _changed(self, thread: Thread, plain: bool, request: gr.Request) -> Updates:
-        """Show what became of the conversation; a question that is edited may belong to it no more."""
-        return self.show(thread, plain, words_of(request)) | self._keep(_page(request))
+    def _changed(self, thread: Thread, plain: bool, request: gr.Request, *, before: Thread | None = None, typed: str | None = None) -> Updates:
+        """Show what became of the conversation; a question is edited on while its turn is still read as it was `before`."""
+        edit, shown = self._edits.get(_page(request)), self.show(thread, plain, words_of(request))
+        if edit and before and before.turns[: edit.at + 1] == thread.turns[: edit.at + 1]:
+            return shown
+        return shown | self._keep(_page(request), typed)
 
     async def _use(self, thread: Thread, plain: bool, typed: str, told: str, request: gr.Request) -> Updates:
         """Use one of a turn's own tools."""
@@ -213,18 +221,20 @@ class ChatTab:
             exchange.thread = change(exchange.thread, used.at)  # painted with the answer that is on its way
         elif exchange is None:
             flip = FLIPS.get(used.tool)
-            return self._changed(flip(thread, used.at), plain, request) if flip else self._edit(thread, used.at, typed, request)
+            if flip:
+                return self._changed(flip(thread, used.at), plain, request, before=thread, typed=typed)
+            return self._edit(thread, used.at, typed, request)
         return self._controls.unchanged()
 
     def _edit(self, thread: Thread, at: int, typed: str, request: gr.Request) -> Updates:
-        edit = self._edits.get(_page(request))
-        self._edits[_page(request)] = Edit(at, edit.draft if edit else typed)
-        return self._controls.edit(thread.turns[at].question, at, words_of(request))
+        edit, question = self._edits.get(_page(request)), thread.turns[at].question
+        self._edits[_page(request)] = Edit(at, edit.draft if edit and not _is_changed(edit, typed) else typed, question)
+        return self._controls.edit(question, at, words_of(request))
 
-    def _keep(self, page: str) -> Updates:
-        """End editing, if a question is edited: what was typed before is in the box again."""
+    def _keep(self, page: str, typed: str | None = None) -> Updates:
+        """End editing, if a question is edited: what was typed before is in the box again, unless the question was changed there."""
         edit = self._edits.pop(page, None)
-        return self._controls.give_back(edit.draft) if edit else {}
+        return self._controls.give_back(typed if typed and _is_changed(edit, typed) else edit.draft) if edit else {}
 
     async def _kept(self, request: gr.Request) -> Updates:
         return self._keep(_page(request)) or self._controls.unchanged()
@@ -247,6 +257,10 @@ class ChatTab:
 
 def _page(request: gr.Request) -> str:
     return request.session_hash or ""
+
+
+def _is_changed(edit: Edit, typed: str) -> bool:
+    return typed.strip() not in ("", edit.question.strip())
 
 
 def _asked(thread: Thread, turn: Turn, at: int | None) -> Thread:

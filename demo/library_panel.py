@@ -100,7 +100,7 @@ class LibraryPanel:
     def wire(self, chat: ChatTab, tabs: gr.Tabs, blocks: gr.Blocks) -> None:
         """Keep what the chat shows, and show there, on the tab `chat` of `tabs`, what is picked."""
         self._chat, self._tabs = chat, tabs
-        inputs: set[Any] = {self._kept, self._mine, self._open, self._deleted, self._query, self._title, chat.thread, chat.identity, chat.plain}
+        inputs: set[Any] = {self._kept, self._mine, self._open, self._deleted, self._query, self._title, chat.thread, chat.identity, chat.plain, chat.box}
         states = [self._kept, self._mine, self._open, self._deleted]
         controls = [self._query, self._list, self._tools, self._title, self._room, self._note, self._undo, self._all]
         outputs = [*states, *controls, self._version, tabs, *chat.outputs]
@@ -229,7 +229,7 @@ class LibraryPanel:
         if self._chat.is_answering(moment.request):
             raise CannotKeep(mark("An answer is on its way: stop it first, or let it end."))
         shown = Open(saved.id, saved.id, saved.thread) if saved else Open()
-        opened = await self._chat.opened(shown.thread, moment.values[self._chat.plain], moment.request)
+        opened = await self._chat.opened(shown.thread, moment.values[self._chat.plain], moment.request, moment.values[self._chat.box])
         there = {self._chat.identity: saved.id, self._tabs: gr.Tabs(selected="chat")} if saved else {}
         return opened | there | self._keeping(moment, library, shown) | {self._title: gr.update(visible=False)}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable
 from dataclasses import replace
 from typing import Any
 
@@ -248,23 +248,52 @@ async def test_an_edit_that_is_refused_stays_in_the_box_to_be_edited_on() -> Non
     assert tab.values[tab.tab.thread].alternatives(0) == (1, 2)
 
 
-@pytest.mark.parametrize("leave", ["kept", "flipped", "undone", "cleared"])
-async def test_who_leaves_an_edit_has_what_was_typed_before(leave: str) -> None:
+async def editing(typed: str) -> Tab:
+    """Return a tab whose second question of two is edited, with `typed` in the box, and with what was typed before."""
     tab, _ = scripted(ANSWER)
     for question in ("one?", "two?"):
         await tab.ask(question)
     tab.values[tab.tab.box] = "half a thou"
-    await tab.press("edit", 0)
-    tab.values[tab.tab.box] = "edited so far"
-    leaving: dict[str, Callable[[], Awaitable[dict[Any, Any]]]] = {
-        "kept": lambda: tab.tab._kept(ONE),
-        "flipped": lambda: tab.press("earlier", 0),
-        "undone": tab.undo,
-        "cleared": lambda: tab.tab._cleared(False, ONE),
-    }
-    updates = await leaving[leave]()
-    assert (updates[tab.tab.box], updates[tab.tab._controls.edited]["visible"]) == ("half a thou", False)
+    await tab.press("edit", 1)
+    tab.values[tab.tab.box] = typed
+    return tab
+
+
+def leaving(tab: Tab, leave: str) -> Awaitable[dict[Any, Any]]:
+    if leave == "undone":
+        return tab.undo()
+    return tab.tab._cleared(False, tab.values[tab.tab.box], ONE) if leave == "cleared" else tab.tab._kept(ONE)
+
+
+CASES = [
+    ("kept", "dos?", "half a thou"),
+    *((leave, typed, left) for leave in ("undone", "cleared") for typed, left in (("two?", "half a thou"), ("dos?", "dos?"))),
+]
+
+
+@pytest.mark.parametrize(("leave", "typed", "left"), CASES)
+async def test_who_leaves_an_edit_has_what_was_typed_before_or_what_was_made_of_the_question(leave: str, typed: str, left: str) -> None:
+    tab = await editing(typed)
+    updates = await leaving(tab, leave)
+    assert (updates[tab.tab.box], updates[tab.tab._controls.edited]["visible"]) == (left, False)
     assert list(await tab.tab._kept(ONE)) == [tab.tab._controls.send]
+
+
+async def test_an_edit_goes_on_while_its_turn_is_read() -> None:
+    tab = await editing("two?")
+    await tab.press("edit", 0)
+    tab.values[tab.tab.box] = "uno?"
+    for updates in (await tab.press("later", 0), await tab.press("earlier", 1), await tab.undo()):
+        assert tab.tab.box not in updates
+        assert tab.tab._controls.edited not in updates
+    await tab.ask("uno?")
+    assert (tab.shown(), tab.values[tab.tab.box]) == ([("uno?", "yes", None)], "half a thou")
+
+
+async def test_a_changed_question_waits_while_another_is_edited() -> None:
+    tab = await editing("dos?")
+    await tab.press("edit", 0)
+    assert (await tab.tab._kept(ONE))[tab.tab.box] == "dos?"
 
 
 async def test_an_edit_whose_turn_is_gone_is_asked_at_the_end() -> None:
@@ -394,7 +423,7 @@ async def test_an_example_is_asked_and_what_was_typed_stays() -> None:
 async def test_clear_forgets() -> None:
     tab, _ = scripted(ANSWER)
     await tab.ask("one?")
-    cleared = await tab.tab._cleared(False, gr.Request(session_hash="one"))
+    cleared = await tab.tab._cleared(False, "", gr.Request(session_hash="one"))
     assert (cleared[tab.tab.thread], cleared[tab.tab._controls.chat]) == (Thread(), [])
 
 

@@ -84,7 +84,7 @@ class Visitor:
         await self.do(self.library.keep)
 
     async def begin_anew(self) -> None:
-        self.values |= await self.chat._cleared(False, gr.Request(session_hash=self.session))
+        self.values |= await self.chat._cleared(False, "", gr.Request(session_hash=self.session))
         await self.do(self.library.keep)
 
     def kept(self) -> list[str]:

@@ -52,7 +52,7 @@ async def test_a_session_is_opened_before_the_first_question_and_closed_with_the
     await tab.ask("one?")
     await tab.ask("two?")
     assert (backend.opened, backend.closed, ids(backend)) == (["one-1"], [], ["one-1", "one-1"])
-    await tab.tab._cleared(False, ONE)
+    await tab.tab._cleared(False, "", ONE)
     await settle(tab)
     assert backend.closed == ["one-1"]
     await tab.ask("three?")
