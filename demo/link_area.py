@@ -55,18 +55,21 @@ class LinkArea:
     async def make(self, values: Mapping[Any, Any], request: gr.Request) -> str:
         """Return the link to the page as it is set; the page's script copies it."""
         words = words_of(request)
-        query = encode_link({name: values[self._controls[name]] for name in self._fields}, self._fields)
+        is_added = values[self._controls["endpoint"]] not in (self._fields["endpoint"].choices or {})
+        fields = {name: field for name, field in self._fields.items() if not (is_added and name == "endpoint")}
+        query = encode_link({name: values[self._controls[name]] for name in fields}, fields)
         # Relative to the page, under whatever path a proxy serves it; the number tells the script of a link that says what the last one said.
         address = f"<a href='?{html.escape(query)}' data-made='{next(self._made)}'>{words('This page as it is set now')}</a>"
-        return f"<p class='figures'>{address} <span class='copied' hidden>{words('Copied')}</span></p>"
+        left_out = f"<br>{words('The endpoint that you added is not in the link, nor what only it is told.')}" if is_added else ""
+        return f"<p class='figures'>{address} <span class='copied' hidden>{words('Copied')}</span>{left_out}</p>"
 
 
 def _controls(panel: Panel, chat: ChatTab) -> dict[str, gr.components.Component]:
     """Return what a link can set, by the name that it has there."""
     return {
         "prompt": chat.box, "endpoint": panel.endpoint, "front": panel.front, "system": panel.system_prompt, **panel.numbers, "stop": panel.stop,
-        "details": panel.details, "full_text": panel.full_text, "cut": panel.cut, "fault": panel.fault, "profile": panel.profile, "speed": panel.speed,
-        "twin_seed": panel.twin_seed, "attributes": panel.attributes,
+        "tools": panel.tools, "details": panel.details, "full_text": panel.full_text, "cut": panel.cut, "fault": panel.fault, "profile": panel.profile,
+        "speed": panel.speed, "twin_seed": panel.twin_seed, "attributes": panel.attributes,
     }  # fmt: skip
 
 
@@ -80,6 +83,7 @@ def _fields(desk: Desk) -> dict[str, Field]:
         "system": Field(),
         **{name: Field(value, is_number=True) for name, _, value in NUMBERS},
         "stop": Field(),
+        "tools": Field(),
         "details": Field(default=True),
         "full_text": Field(default=False),
         "attributes": Field(),

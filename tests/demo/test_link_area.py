@@ -49,6 +49,10 @@ class Page:
         notice = updates.pop(self.notice, {})
         return updates, str(notice.get("value", ""))
 
+    def left_out(self) -> bool:
+        """Return whether it is told that something is not in the link."""
+        return "is not in the link" in asyncio.run(self.area.make(self.values, Here()))
+
     def query(self) -> str:
         """Return the query of the link that is made."""
         [found] = re.findall("href='([^']*)'", asyncio.run(self.area.make(self.values, Here())))
@@ -95,3 +99,18 @@ def test_the_link_that_is_made_sets_the_page_as_it_was() -> None:
     assert page.query() == "?"
     page.values |= {page.chat.box: "it's <b>&amp;", page.panel.endpoint: "two", page.panel.cut: "bytes:7", page.panel.stop: "a\nb"}
     assert page.query() == "?prompt=it%27s+%3Cb%3E%26amp%3B&endpoint=two&stop=a%0Ab&cut=bytes%3A7"
+
+
+def test_the_tools_that_are_offered_are_in_the_link_and_set_by_it() -> None:
+    page, tools = Page(), '[{"type": "function"}]'
+    page.values[page.panel.tools] = tools
+    assert page.query() == "?tools=%5B%7B%22type%22%3A+%22function%22%7D%5D"
+    assert page.open(tools=tools) == ({page.panel.tools: tools}, "")
+
+
+def test_an_endpoint_that_somebody_added_is_left_out_of_the_link_and_that_is_told() -> None:
+    page = Page()
+    page.values |= {page.panel.endpoint: "two", page.chat.box: "why?"}
+    assert (page.query(), page.left_out()) == ("?prompt=why%3F&endpoint=two", False)
+    page.values[page.panel.endpoint] = "http://127.0.0.1:8080"
+    assert (page.query(), page.left_out()) == ("?prompt=why%3F", True)
