@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
@@ -23,6 +23,8 @@ KEPT_TAPES = 12
 """How many answers of a page are kept; the oldest go first."""
 KEPT_BYTES = 256 * 1024 * 1024
 """About so much all tapes of all pages take; the oldest go first."""
+GROWTH_BYTES = 1024 * 1024
+"""So much a tape grows before it is looked whether all are too much."""
 RECORD_BYTES = 200
 """About what a part, a frame or an event takes."""
 PRELUDE_BYTES, CHECKSUM_BYTES = 12, 4
@@ -96,6 +98,12 @@ class Tape:
     """What the answer failed with."""
     failure: str | None = None
     """Why it failed, in a sentence."""
+    is_forgotten: bool = False
+    """Whether there was no room for it any more; what comes then is counted and not kept."""
+    grew: Callable[[Tape], None] = field(default=lambda _: None, repr=False, compare=False)
+    """Is told whenever it has grown by `GROWTH_BYTES`."""
+    _heads_bytes: int = 0
+    _told_bytes: int = 0
 
     @property
     def is_whole(self) -> bool:
@@ -105,27 +113,38 @@ class Tape:
     @property
     def size_bytes(self) -> int:
         """About how much memory it takes."""
-        return len(self.body) + RECORD_BYTES * (len(self.parts) + len(self.events) + len(self.frames))
+        return len(self.body) + self._heads_bytes + RECORD_BYTES * (len(self.parts) + len(self.events) + len(self.frames))
 
     def frame(self, data: bytes) -> None:
         """Keep what stands around the part that comes next."""
-        if len(self.parts) == self.total_parts < MAX_EVENTS:
-            self.frames[self.total_parts] = TapedFrame(data[: PRELUDE_BYTES + int.from_bytes(data[4:8])], data[-CHECKSUM_BYTES:])
+        if len(self.parts) == self.total_parts < MAX_EVENTS and not self.is_forgotten:
+            head = data[: PRELUDE_BYTES + int.from_bytes(data[4:8])]
+            self.frames[self.total_parts] = TapedFrame(head, data[-CHECKSUM_BYTES:])
+            self._heads_bytes += len(head)
+            self._grow()
 
     def part(self, data: bytes, at_s: float) -> None:
         """Keep a part."""
         start = self.total_bytes
         self.total_parts += 1
         self.total_bytes += len(data)
-        if self.total_bytes <= MAX_BYTES and len(self.parts) < MAX_EVENTS and len(self.parts) == self.total_parts - 1:
+        has_room = self.total_bytes <= MAX_BYTES and len(self.parts) < MAX_EVENTS and not self.is_forgotten
+        if has_room and len(self.parts) == self.total_parts - 1:
             self.parts.append(TapedPart(start, self.total_bytes, at_s))
             self.body += data
+            self._grow()
 
     def event(self, event: StreamEvent, at_s: float, start: int, end: int) -> None:
         """Keep an event."""
         self.total_events += 1
-        if len(self.events) < MAX_EVENTS:
+        if len(self.events) < MAX_EVENTS and not self.is_forgotten:
             self.events.append(TapedEvent(event, start, end, at_s))
+            self._grow()
+
+    def _grow(self) -> None:
+        if self.size_bytes >= self._told_bytes + GROWTH_BYTES:
+            self._told_bytes = self.size_bytes
+            self.grew(self)
 
 
 class Tapes:
@@ -140,12 +159,19 @@ class Tapes:
         tape.number = next(self._numbers.setdefault(page, count(1)))
         kept = self._pages.setdefault(page, deque(maxlen=KEPT_TAPES))
         kept.append(tape)
-        while sum(tape.size_bytes for tapes in self._pages.values() for tape in tapes) > KEPT_BYTES:
-            oldest = min((tapes for tapes in self._pages.values() if tapes), key=lambda tapes: tapes[0].began)
-            if oldest[0] is tape:
-                break
-            oldest.popleft()
+        tape.grew = self._make_room
+        self._make_room(tape)
         return tape
+
+    def _make_room(self, growing: Tape) -> None:
+        """Forget the oldest tapes, but never `growing`, while all are too much."""
+        kept = sorted(((tape, tapes) for tapes in self._pages.values() for tape in tapes), key=lambda each: each[0].began)
+        size_bytes = sum(tape.size_bytes for tape, _ in kept)
+        for tape, tapes in kept:
+            if size_bytes > KEPT_BYTES and tape is not growing:
+                tapes.remove(tape)
+                tape.is_forgotten = True
+                size_bytes -= tape.size_bytes
 
     def of(self, page: str) -> tuple[Tape, ...]:
         """Return a page's tapes, newest last."""

@@ -59,6 +59,28 @@ def test_the_oldest_tapes_go_first_a_page_s_own_and_all_pages_together(monkeypat
     assert len(tapes.of("d")) == demo.tape.KEPT_TAPES
 
 
+def test_a_tape_that_grows_makes_the_oldest_go_and_those_grow_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo.tape, "KEPT_BYTES", 3000)
+    monkeypatch.setattr(demo.tape, "GROWTH_BYTES", 500)
+    tapes = Tapes()
+    old, new = (tapes.add(page, Tape(REQUEST)) for page in "ab")
+    for tape in (old, new, new):
+        tape.part(b"x" * 1200, 0.0)
+    assert (tapes.of("a"), tapes.of("b")) == ((), (new,))
+    for tape in (old, new):
+        tape.frame(encode_part(b"more"))
+        tape.part(b"more", 0.0)
+        tape.event(Token("more"), 0.0, 0, 4)
+    assert (len(old.parts), len(old.frames), len(old.events), old.total_parts, old.is_whole) == (1, 0, 0, 2, False)
+    assert (len(new.parts), len(new.frames), len(new.events), new.is_whole) == (3, 1, 1, True)
+
+
+def test_the_size_counts_the_heads_of_frames() -> None:
+    tape = Tape(REQUEST)
+    tape.frame(encode_part(b"x"))
+    assert tape.size_bytes == demo.tape.RECORD_BYTES + len(tape.frames[0].head)
+
+
 def test_what_stands_around_a_part_is_kept_and_its_bytes_once() -> None:
     parts = [b'{"outputs": ["a"]}\n', b'{"outputs": ["longer"]}\n']
     frames = taped(parts).frames
