@@ -6,7 +6,7 @@ Nothing here changes in place. A conversation that was deleted is remembered as 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from secrets import token_urlsafe
@@ -73,21 +73,11 @@ class Library:
 
     def with_imported(self, imported: Iterable[Saved], now_ms: int) -> Library:
         """Return the library with conversations from elsewhere: one that is here already stays as it is, and no other takes its place."""
-        library = self
+        here, gone = {saved.id: saved for saved in self.saved}, {mark.id: mark for mark in self.gone}
         for saved in imported:
-            new = library._new(saved)
-            if new and any(gone.id == new.id for gone in library.gone):
-                new = replace(new, changed_ms=now_ms)
-            library = library.put(new) if new else library
-        return library
-
-    def _new(self, saved: Saved) -> Saved | None:
-        """Return what of `saved` is not here, under an id under which nothing would be lost; None if it is here."""
-        here = self.find(saved.id)
-        if here and not is_within(saved.thread, here.thread) and not is_within(here.thread, saved.thread):
-            saved = replace(saved, id=_id_of(saved.thread))
-            here = self.find(saved.id)
-        return None if here and is_within(saved.thread, here.thread) else saved
+            if new := _new(saved, here):
+                here[new.id] = replace(new, changed_ms=now_ms) if gone.pop(new.id, None) else new
+        return library_of(here.values(), gone.values())
 
     def matching(self, query: str) -> tuple[Saved, ...]:
         """Return the conversations in which every word of `query` stands, in the title or in any turn, whatever its case."""
@@ -100,10 +90,7 @@ def library_of(saved: Iterable[Saved], gone: Iterable[Gone] = ()) -> Library:
     last_gone: dict[str, Gone] = {}
     for mark in sorted(gone, key=lambda mark: mark.at_ms):
         last_gone[mark.id] = mark
-    newest: dict[str, Saved] = {}
-    for one in saved:
-        newest[one.id] = _newer(one, newest.get(one.id, one))
-    kept = (one for one in newest.values() if one.id not in last_gone or last_gone[one.id].at_ms < one.changed_ms)
+    kept = (one for one in _newest(saved) if one.id not in last_gone or last_gone[one.id].at_ms < one.changed_ms)
     remembered = sorted(last_gone.values(), key=lambda mark: (-mark.at_ms, mark.id))[:REMEMBERED]
     return Library(tuple(sorted(kept, key=lambda one: (-one.changed_ms, one.id))), tuple(remembered))
 
@@ -122,9 +109,26 @@ def _says_the_same(one: Node, other: Node) -> bool:
     return (one.before, one.turn.question, one.turn.answer) == (other.before, other.turn.question, other.turn.answer)
 
 
-def _newer(one: Saved, other: Saved) -> Saved:
-    # Of two states of the same millisecond every tab has to choose the same, or they would correct each other for ever.
-    return max(one, other, key=lambda saved: saved.changed_ms) if one == other or one.changed_ms != other.changed_ms else max(one, other, key=repr)
+def _new(saved: Saved, here: Mapping[str, Saved]) -> Saved | None:
+    """Return what of `saved` is not among those `here`, by their ids, under an id under which nothing would be lost; None if it is among them."""
+    other = here.get(saved.id)
+    if other and not is_within(saved.thread, other.thread) and not is_within(other.thread, saved.thread):
+        saved = replace(saved, id=_id_of(saved.thread))
+        other = here.get(saved.id)
+    return None if other and is_within(saved.thread, other.thread) else saved
+
+
+def _newest(saved: Iterable[Saved]) -> Iterator[Saved]:
+    """Yield the newest state of each conversation."""
+    newest: dict[str, list[Saved]] = {}
+    for one in saved:
+        states = newest.setdefault(one.id, [one])
+        if one.changed_ms > states[0].changed_ms:
+            newest[one.id] = [one]
+        elif one.changed_ms == states[0].changed_ms and one != states[0]:
+            states.append(one)
+    # Of states of the same millisecond every tab has to choose the same, or they would correct each other for ever.
+    yield from (states[0] if len(states) == 1 else max(states, key=repr) for states in newest.values())
 
 
 def _id_of(thread: Thread) -> str:

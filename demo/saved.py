@@ -19,6 +19,8 @@ from demo.turns import Call, Turn
 
 ROOM_BYTES = 3 * 1024 * 1024
 """How much is kept, as `size_bytes` has it: browsers allow a page 5 Mi characters, and Gradio's encryption makes 4 of 3 bytes."""
+CONVERSATIONS = 5_000
+"""So many are kept, and read from a file."""
 VERSION = 1
 TURNS = 2_000
 """Of one conversation."""
@@ -85,7 +87,7 @@ class _Gone(_Strict):
 class _Conversations(_Strict):
     streamtwin: Literal["conversations"]
     version: Literal[1]
-    conversations: Annotated[list[_Conversation], FailFast()]
+    conversations: Annotated[list[_Conversation], Field(max_length=CONVERSATIONS), FailFast()]
     deleted: Annotated[list[_Gone], FailFast()] = []
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import permutations
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -132,6 +133,24 @@ def test_an_import_adds_what_is_not_here_and_loses_nothing(imported: Saved, kept
     once = HERE.with_imported([imported], 99)
     assert [" ".join(turn.question for turn in saved.thread.turns) for saved in once.saved] == kept
     assert once.with_imported([imported], 100) == once
+
+
+def test_however_many_are_imported_the_library_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("demo.library.library_of", made := Mock(wraps=library_of))
+    assert len(HERE.with_imported([saved(str(number)) for number in range(50)], 99).saved) == 51
+    assert made.call_count == 1
+
+
+def test_of_many_states_of_a_millisecond_each_is_written_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[Thread] = []
+
+    def write(thread: Thread) -> str:
+        written.append(thread)
+        return str(thread.nodes)
+
+    monkeypatch.setattr(Thread, "__repr__", write)
+    assert len(library_of(saved("a", str(number)) for number in range(50)).saved) == 1
+    assert len(written) == 50
 
 
 def test_a_conversation_that_was_deleted_is_back_once_it_is_imported() -> None:

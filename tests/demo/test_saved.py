@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from demo.library import Gone, Library, Saved, library_of
-from demo.saved import TURNS, YEAR_10000_MS, _Turn, decode, encode, export, size_bytes
+from demo.saved import CONVERSATIONS, TURNS, YEAR_10000_MS, _Turn, decode, encode, export, size_bytes
 from demo.thread import BEGINNING, Node, Thread
 from demo.turns import Call, Turn
 
@@ -116,6 +116,7 @@ FOREIGN = {
     "an end that is not there": (kept(end=1), "of 1 turns ends at turn 1"),
     "an end before the beginning": (kept(end=-2), "ends at turn -2"),
     "too many turns": (kept(turns=[{"question": ""}] * (TURNS + 1)), "conversations.0.turns"),
+    "too many conversations": (json.dumps(json.loads(kept()) | {"conversations": json.loads(kept())["conversations"] * (CONVERSATIONS + 1)}), "conversations"),
     "an id with a slash": (kept(id="../x"), "conversations.0.id"),
     "an id with a newline": (kept(id="one\n"), "conversations.0.id"),
     "a moment that is no date": (kept(changed_ms=YEAR_10000_MS), "conversations.0.changed_ms"),
