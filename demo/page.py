@@ -37,6 +37,8 @@ HEADLINES = {
     CONTAINER: mark("A model container, reached directly."),
 }
 """What stands at the top of the page while one talks to an endpoint that one found."""
+UPLOADS_S = 3600
+"""How long a file is kept that was uploaded and nobody took, and how often is looked for such."""
 SPARE = 20
 """Events of pages that are handled beside as many answers as there may be: those, too, that turn somebody away."""
 
@@ -70,7 +72,7 @@ class Page:
         self._tapes = tapes = Tapes()
         self._downloads = Downloads()
         admission = Admission(limits)
-        with gr.Blocks(title="Streamtwin", analytics_enabled=False, fill_height=True) as self.blocks:
+        with gr.Blocks(title="Streamtwin", analytics_enabled=False, fill_height=True, delete_cache=(UPLOADS_S, UPLOADS_S)) as self.blocks:
             html_area(f"<a class='skip' href='#question'>{label('Skip the panel')}</a>", "skip")
             with gr.Sidebar(width=330, elem_id="panel"):
                 library = LibraryPanel(self._downloads)

@@ -4,7 +4,7 @@ import pytest
 
 from backends.settings import Settings
 from demo.desk import open_desk
-from demo.page import Page
+from demo.page import UPLOADS_S, Page
 
 
 def test_a_page_on_a_space_does_not_say_which_as_its_script_would_ask_others_about_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -13,3 +13,8 @@ def test_a_page_on_a_space_does_not_say_which_as_its_script_would_ask_others_abo
     with open_desk(Settings()) as desk:
         config = Page(desk).blocks.get_config_file()
     assert config["space_id"] is None
+
+
+def test_a_file_that_was_uploaded_and_that_nobody_took_is_removed_after_a_while() -> None:
+    with open_desk(Settings()) as desk:
+        assert Page(desk).blocks.delete_cache == (UPLOADS_S, UPLOADS_S)
