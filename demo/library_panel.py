@@ -23,7 +23,7 @@ from demo.labels import label, words_of
 from demo.language import Words, mark
 from demo.library import Library, Saved, new_id
 from demo.library_view import choices, file_name, imported, link, note, room
-from demo.saved import ROOM_BYTES, CannotKeep, decode, encode, export, size_bytes
+from demo.saved import CONVERSATIONS, ROOM_BYTES, CannotKeep, decode, encode, export, size_bytes
 from demo.saved_markdown import markdown
 from demo.thread import Thread
 
@@ -44,13 +44,27 @@ class Open:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """What is found out of a library, once for all that shows it."""
+
+    text: str
+    """Its JSON."""
+    size_bytes: int
+    digest: str
+    found: tuple[Saved, ...]
+    """What matches what is looked for."""
+
+
+@dataclass(frozen=True, slots=True)
 class Moment:
     """What a handler knows."""
 
     values: Values
     request: gr.Request
+    kept: Library
+    """What the browser keeps."""
     library: Library
-    """What is kept, and what this page kept which another tab's writing left out."""
+    """That, and what this page kept which another tab's writing left out."""
     words: Words
     ms: int
     """The time, in milliseconds since 1970."""
@@ -134,15 +148,22 @@ class LibraryPanel:
         async def run(values: Values, request: gr.Request) -> Updates:
             words = words_of(request)
             try:
-                return await handler(Moment(values, request, self._library(values), words, int(self._now().timestamp() * 1000)))
+                libraries = self._libraries(values)
+                return await handler(Moment(values, request, *libraries, words, int(self._now().timestamp() * 1000)))
             except CannotKeep as refused:
                 return {self._note: note(refused.said(words)), self._list: values[self._open].id or None}
+            finally:
+                if values.get(self._import):
+                    _remove(values[self._import])
 
         return run
 
-    def _library(self, values: Values) -> Library:
+    def _libraries(self, values: Values) -> tuple[Library, Library]:
+        """Return what the browser keeps, and that with what this page kept; raises CannotKeep."""
+        text, mine = values[self._kept] or "", values[self._mine]
         try:
-            return decode(values[self._kept] or "").merge(decode(values[self._mine]))
+            kept = _decoded(text)
+            return kept, kept if mine in ("", text) else kept.merge(decode(mine))
         except CannotKeep as error:
             raise CannotKeep(mark("This browser's conversations cannot be read, and nothing is added to them. {why}"), why=error) from error
 
@@ -164,7 +185,7 @@ class LibraryPanel:
     async def show(self, moment: Moment) -> Updates:
         """List what is kept and matches what is looked for; keep what another tab's writing left out."""
         shown = moment.values[self._open]
-        if moment.values[self._mine] and moment.library != decode(moment.values[self._kept] or ""):
+        if moment.library != moment.kept:
             return self._keeping(moment, moment.library, shown)
         return self._showing(moment, moment.library, shown)
 
@@ -214,10 +235,9 @@ class LibraryPanel:
 
     async def take_in(self, moment: Moment) -> Updates:
         """Add the conversations of a file to those that are here."""
-        new = decode(_read(Path(moment.values[self._import]))).saved
-        library = moment.library.with_imported(new, moment.ms)
+        library, new = _with_file(moment.library, Path(moment.values[self._import]), moment.ms)
         added = len(library.saved) - len(moment.library.saved)
-        said = note(imported(added, len(new) - added, moment.words))
+        said = note(imported(added, new - added, moment.words))
         return self._keeping(moment, library, moment.values[self._open]) | {self._note: said}
 
     def _saved(self, moment: Moment) -> Saved | None:
@@ -226,37 +246,40 @@ class LibraryPanel:
 
     async def _opening(self, moment: Moment, library: Library, saved: Saved | None) -> Updates:
         """Return what keeps the library, and shows one of its conversations in the chat, or an empty one; raises CannotKeep."""
+        shown = Open(saved.id, saved.id, saved.thread) if saved else Open()
+        kept = self._keeping(moment, library, shown)
         if self._chat.is_answering(moment.request):
             raise CannotKeep(mark("An answer is on its way: stop it first, or let it end."))
-        shown = Open(saved.id, saved.id, saved.thread) if saved else Open()
         opened = await self._chat.opened(shown.thread, moment.values[self._chat.plain], moment.request, moment.values[self._chat.box])
         there = {self._chat.identity: saved.id, self._tabs: gr.Tabs(selected="chat")} if saved else {}
-        return opened | there | self._keeping(moment, library, shown) | {self._title: gr.update(visible=False)}
+        return opened | there | kept | {self._title: gr.update(visible=False)}
 
     def _keeping(self, moment: Moment, library: Library, shown: Open) -> Updates:
         """Return what writes the library to the browser's storage; raises CannotKeep where it does not fit in there."""
-        text = encode(library)
-        if (size := size_bytes(text)) > ROOM_BYTES and size > size_bytes(moment.values[self._kept] or ""):
+        listed = _listed(library, moment.values[self._query] or "")
+        is_too_large = listed.size_bytes > ROOM_BYTES and listed.size_bytes > size_bytes(moment.values[self._kept] or "")
+        if is_too_large or len(library.saved) > CONVERSATIONS:
             raise CannotKeep(
                 mark("There is no room left in this browser, so that this is not kept. Export what you want to keep elsewhere, then delete some conversations.")
             )
         quiet = {self._note: "", self._undo: gr.update(visible=False)}
-        return self._showing(moment, library, shown) | quiet | {self._kept: text, self._mine: text}
+        return self._said(moment, library, shown, listed) | quiet | {self._kept: listed.text, self._mine: listed.text}
 
     def _showing(self, moment: Moment, library: Library, shown: Open) -> Updates:
         """Return what lists the library."""
-        text = encode(library)
-        found = library.matching(moment.values[self._query] or "")
-        picked = shown.id if any(saved.id == shown.id for saved in found) else None
+        return self._said(moment, library, shown, _listed(library, moment.values[self._query] or ""))
+
+    def _said(self, moment: Moment, library: Library, shown: Open, listed: Listed) -> Updates:
+        picked = shown.id if any(saved.id == shown.id for saved in listed.found) else None
         return {
             self._open: shown,
             self._query: gr.update(visible=bool(library.saved)),
-            self._list: gr.update(choices=choices(found), value=picked, visible=bool(found)),
+            self._list: gr.update(choices=choices(listed.found), value=picked, visible=bool(listed.found)),
             self._tools: gr.update(visible=library.find(shown.id) is not None),
             self._title: gr.skip() if library.find(shown.id) and shown.id == moment.values[self._open].id else gr.update(visible=False),
-            self._room: note(room(size_bytes(text), found, library, moment.words)),
+            self._room: note(room(listed.size_bytes, listed.found, library, moment.words)),
             self._all: gr.update(visible=bool(library.saved)),
-            self._version: f"<span data-library='{sha256(text.encode()).hexdigest()}'></span>",
+            self._version: f"<span data-library='{listed.digest}'></span>",
         }
 
     def _offering(self, moment: Moment, kind: str, media_type: str, write: Callable[[Saved], str]) -> Updates:
@@ -276,8 +299,30 @@ def _without_tapes(thread: Thread) -> Thread:
     return thread.change_all(lambda turn: replace(turn, tape=0, media=""))
 
 
+def _listed(library: Library, query: str) -> Listed:
+    text = encode(library)
+    return Listed(text, size_bytes(text), sha256(text.encode()).hexdigest(), library.matching(query))
+
+
+def _with_file(library: Library, file: Path, ms: int) -> tuple[Library, int]:
+    """Return the library with the conversations of a file, and how many those are; raises CannotKeep."""
+    new = decode(_read(file)).saved
+    return library.with_imported(new, ms), len(new)
+
+
+def _decoded(text: Any) -> Library:
+    """Return the library that a browser says it keeps; raises CannotKeep."""
+    if isinstance(text, str) and len(text) > ROOM_BYTES:
+        raise CannotKeep(mark("They are larger than {most} MiB."), most=ROOM_BYTES // 2**20)
+    return decode(text)
+
+
+def _remove(file: str) -> None:
+    Path(file).unlink(missing_ok=True)
+
+
 def _read(file: Path) -> str:
-    """Return the text of a file that was uploaded, and remove it; raises CannotKeep."""
+    """Return the text of a file that was uploaded; raises CannotKeep."""
     try:
         if file.stat().st_size > IMPORT_BYTES:
             raise CannotKeep(mark("Nothing is imported: the file is larger than {most} MiB."), most=IMPORT_BYTES // 2**20)
@@ -286,5 +331,3 @@ def _read(file: Path) -> str:
         raise CannotKeep(mark("Nothing is imported: choose the file again.")) from error
     except UnicodeDecodeError as error:
         raise CannotKeep(mark("Nothing is imported: the file is no text in UTF-8.")) from error
-    finally:
-        file.unlink(missing_ok=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -272,6 +273,42 @@ async def test_what_cannot_be_read_is_said_and_left_as_it_is() -> None:
     await visitor.ask("one")
     assert "cannot be read" in visitor.updates[visitor.library._note]
     assert visitor.storage["kept"] == '{"streamtwin": "conversations", "version": 2}'
+
+
+async def test_a_storage_that_is_larger_than_any_is_refused_unread_and_an_import_beside_it_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    visitor = Visitor(storage={"kept": " " * (ROOM_BYTES + 1)})
+    monkeypatch.setattr("demo.library_panel.decode", lambda _: pytest.fail("It is read."))
+    updates = await visitor.do(visitor.library.take_in, **{"import": written(tmp_path, export())})
+    assert "larger than 3 MiB" in updates[visitor.library._note]
+    assert left_in(tmp_path) == []
+
+
+async def test_what_is_kept_isis_read_and_written_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    visitor = await two_kept()
+    done: list[str] = []
+    for codec in (decode, encode):
+        monkeypatch.setattr(f"demo.library_panel.{codec.__name__}", _noted(codec, done))
+    for handler in (visitor.library.keep, visitor.library.show, visitor.library.rename):
+        await visitor.do(handler, title="x")
+        assert done == ["decode", "encode"]
+        done.clear()
+
+
+def _noted(codec: Callable[[Any], Any], done: list[str]) -> Callable[[Any], Any]:
+    def run(what: Any) -> Any:
+        done.append(codec.__name__)
+        return codec(what)
+
+    return run
+
+
+async def test_no_more_conversations_are_kept_than_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    visitor = await two_kept()
+    monkeypatch.setattr("demo.library_panel.CONVERSATIONS", 2)
+    await visitor.begin_anew()
+    await visitor.ask("three")
+    assert "no room left" in visitor.updates[visitor.library._note]
+    assert visitor.kept() == ["two", "one"]
 
 
 def library_of_size(part: float) -> str:
