@@ -53,6 +53,13 @@ class Thread:
         beside = self._behind(self.nodes[place].before)
         return beside.index(place), len(beside)
 
+    @property
+    def all_alternatives(self) -> list[tuple[int, int]]:
+        """What `alternatives` tells of each turn that is read."""
+        behind = self._all_behind()
+        beside = [(place, behind[self.nodes[place].before]) for place in self.path]
+        return [(places.index(place), len(places)) for place, places in beside]
+
     def ask(self, turn: Turn, at: int | None = None) -> Thread:
         """Return the conversation with `turn` at its end, or beside the one that stands `at`, and nothing behind it."""
         path = self.path
@@ -87,9 +94,17 @@ class Thread:
 
     def _newest_behind(self, place: int) -> int:
         """Return the end of the path that goes on from `place` by the newest turns."""
-        while behind := self._behind(place):
-            place = behind[-1]
+        behind = self._all_behind()
+        while place in behind:
+            place = behind[place][-1]
         return place
+
+    def _all_behind(self) -> dict[int, list[int]]:
+        """Return which places stand behind each, for those behind which there is any."""
+        behind: dict[int, list[int]] = {}
+        for place, node in enumerate(self.nodes):
+            behind.setdefault(node.before, []).append(place)
+        return behind
 
 
 def _without(gone: int, place: int) -> int:

@@ -69,7 +69,7 @@ class Painter:
 
 
 def _with_feet(thread: Thread, turns: Sequence[Turn], look: Look) -> list[Row]:
-    return rows(turns, look, [tools(turn, *thread.alternatives(at), look.words) for at, turn in enumerate(turns)])
+    return rows(turns, look, [tools(turn, *which, look.words) for turn, which in zip(turns, thread.all_alternatives, strict=False)])
 
 
 def _rows(turn: Turn, look: Look, foot: str) -> Iterator[Row]:

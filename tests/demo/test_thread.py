@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
 
-from demo.thread import Thread
+from demo.thread import Node, Thread
+from demo.transcript import whole
 from demo.turns import Turn
 
 
@@ -58,6 +60,32 @@ def test_what_is_asked_behind_an_alternative_belongs_to_it() -> None:
     assert questions(thread) == "aBd"
     assert questions(thread.flip(1, -1)) == "abc"
     assert questions(thread.flip(1, -1).flip(1, 1)) == "aBd"
+
+
+def test_all_alternatives_are_those_of_each_turn() -> None:
+    thread = asked("abc").ask(turn("B"), 1).ask(turn("c")).ask(turn("C"), 2).ask(turn("d"))
+    assert thread.all_alternatives == [thread.alternatives(at) for at in range(4)] == [(0, 1), (1, 2), (1, 2), (0, 1)]
+
+
+class Counted(tuple[Node, ...]):
+    """Nodes that know how often they were gone through."""
+
+    times = 0
+
+    def __iter__(self) -> Iterator[Node]:
+        Counted.times += 1
+        return super().__iter__()
+
+
+@pytest.mark.parametrize("look", [whole, lambda thread: thread.flip(0, -1)], ids=["shown", "flipped"])
+def test_a_long_conversation_is_gone_through_as_often_as_a_short_one(look: Callable[[Thread], object]) -> None:
+    times = []
+    for letters in ("abc", "abc" * 20):
+        Counted.times = 0
+        thread = asked(letters)
+        look(replace(thread, nodes=Counted(thread.nodes)))
+        times.append(Counted.times)
+    assert times[0] == times[1]
 
 
 def test_flipping_goes_on_with_the_newest_turns_behind_the_alternative() -> None:
