@@ -137,6 +137,18 @@ def test_escape_ends_an_edit_and_what_was_typed_before_is_there_again(person: Pe
     expect(person.page.locator("#edited")).to_have_count(0)
 
 
+def test_escape_in_an_open_list_closes_the_list_alone(person: Person) -> None:
+    ask(person, LIFE)
+    tool(person, "Edit the question").click()
+    expect(box(person)).to_have_value(LIFE)
+    chosen = person.page.locator("#endpoint input")
+    chosen.click()
+    expect(chosen).to_have_attribute("aria-expanded", "true")
+    person.page.keyboard.press("Escape")
+    expect(chosen).to_have_attribute("aria-expanded", "false")
+    expect(person.page.locator("#edited")).to_be_visible()
+
+
 def test_thoughts_are_open_while_they_come_and_fold_as_the_answer_begins(person: Person) -> None:
     thoughts = person.page.locator("#chat .thoughts")
     person.choose("fault", "Silence, part 9")
