@@ -15,11 +15,14 @@ import httpx
 import pytest
 
 from backends.settings import Settings
+from demo.panel import NUMBERS
 from tests.backends.account_side import LMI, AccountSide, Told, account_side, environ_of
 from tests.backends.test_probe import server
 from tests.demo.serving import serving
 
 DEADLINE_S = 180.0
+NO_TEXT = {"offered-tools", *(name for name, _, _ in NUMBERS)}
+"""Controls for numbers or JSON: with an address in one of them, nothing is asked at all."""
 
 
 @contextmanager
@@ -37,7 +40,8 @@ def forged(component: Mapping[str, Any], url: str, *, legal: bool) -> Any:
     if component["type"] == "state":
         return [added]
     value = component["props"].get("value")
-    return value if legal and (value or component["type"] == "dropdown") else url
+    takes_no_address = component["type"] == "dropdown" or component["props"].get("elem_id") in NO_TEXT
+    return value if legal and (value or takes_no_address) else url
 
 
 def call(client: httpx.Client, number: int, data: list[Any], session: str) -> str:
@@ -80,6 +84,15 @@ def test_nobody_makes_a_public_page_ask_anybody_else(monkeypatch: pytest.MonkeyP
         said = call_all(page.url, url)
     assert len(said) > 20
     assert (asked, account.asked) == ([], [])
+
+
+@pytest.mark.parametrize(("control", "questions"), [("send", 1), ("race-send", 2)])
+def test_a_stranger_s_legal_question_reaches_the_page_s_own_endpoint(control: str, questions: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    with places(monkeypatch) as (url, asked, _), serving(Settings(public=True, limits=UNBOUNDED)) as page:
+        call_all(page.url, url, (control,))
+        journal = httpx.get(f"http://{page.twin}/_mock/journal", trust_env=False, timeout=DEADLINE_S).json()
+    assert [url in entry["body"] for entry in (*journal["finished"], *journal["open"])] == [True] * questions
+    assert asked == []
 
 
 def test_the_same_calls_get_through_on_a_private_one(monkeypatch: pytest.MonkeyPatch) -> None:
