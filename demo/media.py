@@ -24,7 +24,7 @@ from demo.turns import Turn
 PAUSE_S = 0.1
 """How often it is looked for more."""
 PICTURE = '<img class="media" src="media/{key}" alt="{said}">'
-SOUND = '<audio class="media" controls preload="auto" src="media/{key}" aria-label="{said}"></audio>'
+SOUND = '<audio class="media" controls preload="auto" src="media/{key}" title="{said}"></audio>'
 ELEMENTS = {
     **dict.fromkeys(("image/jpeg", "image/png", "image/gif", "image/webp", "image/avif"), PICTURE),
     **dict.fromkeys(("audio/wav", "audio/x-wav", "audio/mpeg", "audio/ogg", "audio/webm", "audio/flac", "audio/aac", "audio/mp4"), SOUND),

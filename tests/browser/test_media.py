@@ -101,7 +101,7 @@ def test_a_phone_shows_a_picture_and_a_sound_without_scrolling_sideways(browser:
             person.ask("a lake at dusk")
             person.await_end()
         expect(person.page.get_by_alt_text("The picture that answers")).to_be_visible()
-        expect(person.page.get_by_label("The sound that answers")).to_be_visible()
+        expect(person.page.get_by_title("The sound that answers")).to_be_visible()
         for kind in ("img", "audio"):
             box = person.page.locator(f"#chat {kind}.media").bounding_box()
             assert box

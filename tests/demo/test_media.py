@@ -131,7 +131,7 @@ def test_no_two_tapes_have_a_key_that_is_alike() -> None:
     [
         ("image/jpeg", '<img class="media" src="media/KEY" alt="The picture that answers">'),
         ("Image/PNG; q=1", '<img class="media" src="media/KEY" alt="The picture that answers">'),
-        ("audio/wav", '<audio class="media" controls preload="auto" src="media/KEY" aria-label="The sound that answers"></audio>'),
+        ("audio/wav", '<audio class="media" controls preload="auto" src="media/KEY" title="The sound that answers"></audio>'),
         ("image/svg+xml", "<em>The answer is of the type image/svg+xml, which this page does not show.</em>"),
         ("video/<b>", "<em>The answer is of the type video/&lt;b&gt;, which this page does not show.</em>"),
         ("text/event-stream", ""),
