@@ -134,15 +134,19 @@ def test_two_cuts_and_both_ways_of_one_endpoint(comparer: Person) -> None:
 
 
 def test_a_chat_goes_on_beside_a_comparison_and_escape_stops_what_one_sees(comparer: Person) -> None:
-    compare(comparer, "tell me a long story")
-    expect(answer(comparer, "A")).to_contain_text("There was once")
     comparer.page.get_by_role("tab", name="Chat").click()
     comparer.ask("tell me a long story")
-    expect(comparer.row(1)).to_contain_text("There was once")
+    expect(comparer.page.locator("#stop")).to_be_visible()
+    comparer.page.get_by_role("tab", name="Compare").click()
+    compare(comparer, "tell me a long story")
+    expect(comparer.page.locator("#race-stop")).to_be_visible()
+    comparer.page.get_by_role("tab", name="Chat").click()
+    expect(comparer.page.locator("#stop")).to_be_visible()
     comparer.page.keyboard.press("Escape")
     comparer.await_end("stopped by you")
     comparer.page.get_by_role("tab", name="Compare").click()
     expect(note(comparer, "A")).to_contain_text("streaming")
+    expect(comparer.page.locator("#race-stop")).to_be_visible()
     comparer.page.keyboard.press("Escape")
     expect(note(comparer, "A")).to_contain_text("stopped by you")
 

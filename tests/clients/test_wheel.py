@@ -75,7 +75,8 @@ def test_the_script_serves_until_ctrl_c(folder: Path) -> None:
 def test_a_parser_is_found_in_the_folder_where_the_command_is_called(folder: Path, command: tuple[str, ...]) -> None:
     done = run(folder, *command, "contract", "--parser", "mine:parse", "--case", "three-bytes-split-behind-the-first")
     assert (done.returncode, done.stderr) == (1, "")
-    assert f"  alone    {' '.join(command)} contract --parser mine:parse" in done.stdout
+    typed = " ".join((command[0] if command[0] == "streamtwin" else str(BIN / command[0]), *command[1:]))
+    assert f"  alone    {typed} contract --parser mine:parse" in done.stdout
 
 
 def test_the_page_s_suite_passes(folder: Path) -> None:
