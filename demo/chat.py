@@ -18,9 +18,9 @@ from demo.exchanges import Exchange, Exchanges
 from demo.failures import OWN_FAULT
 from demo.labels import words_of
 from demo.language import Words
-from demo.library import new_id
 from demo.media import with_what_is_kept
 from demo.panel import NO_FAULT, Panel
+from demo.shelf import new_id
 from demo.tape import Tapes
 from demo.thread import Thread
 from demo.transcript import Look, Painter

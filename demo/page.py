@@ -20,12 +20,12 @@ from demo.endpoints_tab import EndpointsTab
 from demo.found import CONTAINER, SAGEMAKER
 from demo.labels import BROWSER, label, words_of
 from demo.language import mark
-from demo.library_panel import LibraryPanel
 from demo.limits import PRIVATE, Limits
 from demo.link_area import LinkArea
 from demo.media import media_route
 from demo.panel import Panel
 from demo.sent_area import SentArea
+from demo.shelf_panel import ShelfPanel
 from demo.tape import Tapes
 from demo.tokens_tab import TokensTab
 from demo.wire_tab import WireTab, recording_lines
@@ -75,7 +75,7 @@ class Page:
         with gr.Blocks(title="Streamtwin", analytics_enabled=False, fill_height=True, delete_cache=(UPLOADS_S, UPLOADS_S)) as self.blocks:
             html_area(f"<a class='skip' href='#question'>{label('Skip the panel')}</a>", "skip")
             with gr.Sidebar(width=330, elem_id="panel"):
-                library = LibraryPanel(self._downloads)
+                shelf = ShelfPanel(self._downloads)
                 self._panel = panel = Panel(desk)
             header = gr.Markdown(_header(label(desk.headline), desk.place), elem_id="header")
             notice = html_area("", "link-notice", visible=False)
@@ -95,8 +95,8 @@ class Page:
                     EndpointsTab(desk, panel, self._compare.pickers, tabs, tab)
             quick: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
             panel.endpoint.change(self._head, {panel.endpoint, panel.found}, header, **quick)
-            library.wire(self._chat, tabs, self.blocks)
-            for leave in (self._chat.leave, self._compare.leave, self._wire.leave, library.leave):
+            shelf.wire(self._chat, tabs, self.blocks)
+            for leave in (self._chat.leave, self._compare.leave, self._wire.leave, shelf.leave):
                 self.blocks.unload(leave)
         # Gradio has 40 places for events of any kind, and a stalled answer keeps its own: whoever came next would wait for it.
         self.blocks.max_threads = limits.answers + SPARE

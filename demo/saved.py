@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationError
 
 from demo.language import ENGLISH, Words, mark
-from demo.library import Gone, Library, Saved, library_of
+from demo.shelf import Gone, Saved, Shelf, shelf_of
 from demo.thread import BEGINNING, Node, Thread
 from demo.turns import Call, Turn
 
@@ -91,9 +91,9 @@ class _Conversations(_Strict):
     deleted: Annotated[list[_Gone], FailFast()] = []
 
 
-def encode(library: Library) -> str:
-    """Return a library as JSON on one line."""
-    return _json({"conversations": list(map(_conversation, library.saved)), "deleted": list(map(asdict, library.gone))}, indent=None)
+def encode(shelf: Shelf) -> str:
+    """Return a shelf as JSON on one line."""
+    return _json({"conversations": list(map(_conversation, shelf.saved)), "deleted": list(map(asdict, shelf.gone))}, indent=None)
 
 
 def export(*saved: Saved) -> str:
@@ -101,15 +101,15 @@ def export(*saved: Saved) -> str:
     return _json({"conversations": list(map(_conversation, saved))}, indent=1)
 
 
-def decode(text: str) -> Library:
-    """Return the library that `encode` or `export` wrote; an empty one for no text. Raises CannotKeep."""
+def decode(text: str) -> Shelf:
+    """Return the shelf that `encode` or `export` wrote; an empty one for no text. Raises CannotKeep."""
     if not text:
-        return Library()
+        return Shelf()
     try:
         kept = _Conversations.model_validate_json(text)
     except ValidationError as error:
         raise _refusal(error) from error
-    return library_of(map(_saved, kept.conversations), (Gone(mark.id, mark.at_ms) for mark in kept.deleted))
+    return shelf_of(map(_saved, kept.conversations), (Gone(mark.id, mark.at_ms) for mark in kept.deleted))
 
 
 def size_bytes(text: str) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from demo.library import Saved
+from demo.shelf import Saved
 from demo.turns import Turn
 
 _MARKS = re.compile(r"[\\`*_{}\[\]<>&#|~$!]|^[-+=]|(?<=\d)[.)]", re.MULTILINE)

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from demo.library import Gone, Library, Saved, library_of
 from demo.saved import CONVERSATIONS, TURNS, YEAR_10000_MS, _Turn, decode, encode, export, size_bytes
+from demo.shelf import Gone, Saved, Shelf, shelf_of
 from demo.thread import BEGINNING, Node, Thread
 from demo.turns import Call, Turn
 
@@ -40,27 +40,27 @@ def threads(draw: st.DrawFn) -> Thread:
     return Thread(nodes, draw(st.integers(BEGINNING, len(nodes) - 1)))
 
 
-LIBRARIES = st.builds(library_of, st.lists(st.builds(Saved, IDS, threads(), MOMENTS, TEXT), max_size=3), st.lists(st.builds(Gone, IDS, MOMENTS), max_size=3))
+SHELVES = st.builds(shelf_of, st.lists(st.builds(Saved, IDS, threads(), MOMENTS, TEXT), max_size=3), st.lists(st.builds(Gone, IDS, MOMENTS), max_size=3))
 
 
 @STEADY
-@given(LIBRARIES)
-def test_what_is_kept_comes_back_as_it_was(library: Library) -> None:
-    assert decode(encode(library)) == library
+@given(SHELVES)
+def test_what_is_kept_comes_back_as_it_was(shelf: Shelf) -> None:
+    assert decode(encode(shelf)) == shelf
 
 
 @STEADY
-@given(LIBRARIES)
-def test_what_is_exported_comes_back_as_it_was(library: Library) -> None:
-    assert decode(export(*library.saved)).saved == library.saved
+@given(SHELVES)
+def test_what_is_exported_comes_back_as_it_was(shelf: Shelf) -> None:
+    assert decode(export(*shelf.saved)).saved == shelf.saved
 
 
 def test_every_member_of_a_turn_is_kept_or_known_to_be_gone_with_the_page() -> None:
     assert {field.name for field in fields(Turn)} == (set(_Turn.model_fields) - {"before"}) | LEFT_OUT
 
 
-def one(turn: Turn) -> Library:
-    return Library((Saved("one", Thread().ask(turn), 5),))
+def one(turn: Turn) -> Shelf:
+    return Shelf((Saved("one", Thread().ask(turn), 5),))
 
 
 def test_html_and_tapes_are_left_out_on_the_way_in_and_out() -> None:
@@ -71,9 +71,9 @@ def test_html_and_tapes_are_left_out_on_the_way_in_and_out() -> None:
 
 
 def test_the_form_that_browsers_and_files_hold_is_this() -> None:
-    library = Library((Saved("one", Thread().ask(Turn("why?", "so")).ask(Turn("and?"), 0), 5, "Mine"),), (Gone("two", 6),))
+    shelf = Shelf((Saved("one", Thread().ask(Turn("why?", "so")).ask(Turn("and?"), 0), 5, "Mine"),), (Gone("two", 6),))
     turns = '[{"question":"why?","answer":"so"},{"question":"and?"}]'
-    assert encode(library) == (
+    assert encode(shelf) == (
         '{"streamtwin":"conversations","version":1,"conversations":[{"id":"one","changed_ms":5,"title":"Mine","end":1,"turns":' + turns + "}],"
         '"deleted":[{"id":"two","at_ms":6}]}'
     )
@@ -83,8 +83,8 @@ def test_half_a_character_is_kept_as_a_question_mark() -> None:
     assert decode(encode(one(Turn("a\ud800b")))) == one(Turn("a?b"))
 
 
-def test_nothing_is_an_empty_library() -> None:
-    assert decode("") == Library()
+def test_nothing_is_an_empty_shelf() -> None:
+    assert decode("") == Shelf()
 
 
 @pytest.mark.parametrize(("text", "bytes_"), [("", 2), ("a", 3), ('"', 4), ("\n", 4), ("é", 4), ("人", 5), ("😀", 6)])
@@ -145,4 +145,4 @@ def test_a_file_of_nothing_but_errors_is_refused_at_the_first() -> None:
 @given(st.text() | st.recursive(st.none() | st.booleans() | st.integers() | TEXT, lambda inner: st.lists(inner) | st.dictionaries(TEXT, inner)).map(json.dumps))
 def test_no_text_at_all_breaks_the_reader(text: str) -> None:
     with suppress(ValueError):
-        assert decode(text) == Library()
+        assert decode(text) == Shelf()

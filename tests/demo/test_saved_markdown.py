@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from demo.library import Saved
 from demo.saved_markdown import markdown
+from demo.shelf import Saved
 from demo.thread import Thread
 from demo.turns import Call, Turn
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from html import escape
 
 from demo.language import Words, mark
-from demo.library import Library, Saved
 from demo.saved import ROOM_BYTES
+from demo.shelf import Saved, Shelf
 
 NEARLY_FULL = 0.8
 """Of the room; from there on it is said how full it is."""
@@ -31,12 +31,12 @@ def choices(found: Sequence[Saved]) -> list[tuple[str, str]]:
     return [(f"{saved.name}\n{_when(saved)}", saved.id) for saved in found]
 
 
-def room(size_bytes: int, found: Sequence[Saved], library: Library, words: Words) -> str:
+def room(size_bytes: int, found: Sequence[Saved], shelf: Shelf, words: Words) -> str:
     """Return what is to be said of a list: that it is empty, or the room nearly full; mostly nothing."""
     if size_bytes > NEARLY_FULL * ROOM_BYTES:
         percent = f"{size_bytes / ROOM_BYTES:.0%}"
         return words("{percent} of the room in this browser is taken. Export and delete what you do not need here.", percent=percent)
-    return "" if found else words("Nothing is found.") if library.saved else words(EMPTY)
+    return "" if found else words("Nothing is found.") if shelf.saved else words(EMPTY)
 
 
 def imported(added: int, here: int, words: Words) -> str:

@@ -48,8 +48,8 @@ class Gone:
 
 
 @dataclass(frozen=True, slots=True)
-class Library:
-    """Conversations, newest first, and which ones were deleted; made by `library_of`."""
+class Shelf:
+    """Conversations, newest first, and which ones were deleted; made by `shelf_of`."""
 
     saved: tuple[Saved, ...] = ()
     gone: tuple[Gone, ...] = ()
@@ -58,26 +58,26 @@ class Library:
         """Return a conversation; None if there is none of that id."""
         return next((saved for saved in self.saved if saved.id == identity), None)
 
-    def put(self, saved: Saved) -> Library:
-        """Return the library with `saved` in the place of what had its id."""
+    def put(self, saved: Saved) -> Shelf:
+        """Return the shelf with `saved` in the place of what had its id."""
         rest = (other for other in self.saved if other.id != saved.id)
-        return library_of((saved, *rest), (gone for gone in self.gone if gone.id != saved.id))
+        return shelf_of((saved, *rest), (gone for gone in self.gone if gone.id != saved.id))
 
-    def delete(self, identity: str, now_ms: int) -> Library:
-        """Return the library without a conversation."""
-        return library_of((saved for saved in self.saved if saved.id != identity), (*self.gone, Gone(identity, now_ms)))
+    def delete(self, identity: str, now_ms: int) -> Shelf:
+        """Return the shelf without a conversation."""
+        return shelf_of((saved for saved in self.saved if saved.id != identity), (*self.gone, Gone(identity, now_ms)))
 
-    def merge(self, other: Library) -> Library:
+    def merge(self, other: Shelf) -> Shelf:
         """Return what either holds; of each conversation the newest state, which may be that it was deleted."""
-        return library_of((*self.saved, *other.saved), (*self.gone, *other.gone))
+        return shelf_of((*self.saved, *other.saved), (*self.gone, *other.gone))
 
-    def with_imported(self, imported: Iterable[Saved], now_ms: int) -> Library:
-        """Return the library with conversations from elsewhere: one that is here already stays as it is, and no other takes its place."""
+    def with_imported(self, imported: Iterable[Saved], now_ms: int) -> Shelf:
+        """Return the shelf with conversations from elsewhere: one that is here already stays as it is, and no other takes its place."""
         here, gone = {saved.id: saved for saved in self.saved}, {mark.id: mark for mark in self.gone}
         for saved in imported:
             if new := _new(saved, here):
                 here[new.id] = replace(new, changed_ms=now_ms) if gone.pop(new.id, None) else new
-        return library_of(here.values(), gone.values())
+        return shelf_of(here.values(), gone.values())
 
     def matching(self, query: str) -> tuple[Saved, ...]:
         """Return the conversations in which every word of `query` stands, in the title or in any turn, whatever its case."""
@@ -85,14 +85,14 @@ class Library:
         return tuple(saved for saved in self.saved if _holds(_text(saved), words)) if words else self.saved
 
 
-def library_of(saved: Iterable[Saved], gone: Iterable[Gone] = ()) -> Library:
-    """Return the library that holds the newest of `saved` for each id, unless it is among those `gone` since; in whatever order they are given."""
+def shelf_of(saved: Iterable[Saved], gone: Iterable[Gone] = ()) -> Shelf:
+    """Return the shelf that holds the newest of `saved` for each id, unless it is among those `gone` since; in whatever order they are given."""
     last_gone: dict[str, Gone] = {}
     for mark in sorted(gone, key=lambda mark: mark.at_ms):
         last_gone[mark.id] = mark
     kept = (one for one in _newest(saved) if one.id not in last_gone or last_gone[one.id].at_ms < one.changed_ms)
     remembered = sorted(last_gone.values(), key=lambda mark: (-mark.at_ms, mark.id))[:REMEMBERED]
-    return Library(tuple(sorted(kept, key=lambda one: (-one.changed_ms, one.id))), tuple(remembered))
+    return Shelf(tuple(sorted(kept, key=lambda one: (-one.changed_ms, one.id))), tuple(remembered))
 
 
 def new_id() -> str:

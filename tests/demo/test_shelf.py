@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from demo.library import NAME_CHARACTERS, REMEMBERED, UNNAMED, Gone, Library, Saved, is_within, library_of, new_id
+from demo.shelf import NAME_CHARACTERS, REMEMBERED, UNNAMED, Gone, Saved, Shelf, is_within, new_id, shelf_of
 from demo.thread import Thread
 from demo.turns import Turn
 
@@ -30,12 +30,12 @@ def saved(identity: str, *questions: str, at: int = 0, title: str = "") -> Saved
     return Saved(identity, asked(*(questions or (identity,))), at, title)
 
 
-def ids(library: Library) -> str:
-    return " ".join(saved.id for saved in library.saved)
+def ids(shelf: Shelf) -> str:
+    return " ".join(saved.id for saved in shelf.saved)
 
 
 def test_the_newest_conversation_comes_first() -> None:
-    assert ids(library_of([saved("a", at=1), saved("b", at=3), saved("c", at=2)])) == "b c a"
+    assert ids(shelf_of([saved("a", at=1), saved("b", at=3), saved("c", at=2)])) == "b c a"
 
 
 @pytest.mark.parametrize(
@@ -53,47 +53,47 @@ def test_a_conversation_is_named_by_its_title_or_its_first_question(conversation
 
 
 def test_a_conversation_that_is_put_takes_the_place_of_its_earlier_state() -> None:
-    library = library_of([saved("a", at=1), saved("b", at=2)]).put(saved("a", "x", at=3))
-    assert ids(library) == "a b"
-    assert library.find("a") == saved("a", "x", at=3)
+    shelf = shelf_of([saved("a", at=1), saved("b", at=2)]).put(saved("a", "x", at=3))
+    assert ids(shelf) == "a b"
+    assert shelf.find("a") == saved("a", "x", at=3)
 
 
 def test_what_is_not_there_is_not_found() -> None:
-    assert library_of([saved("a")]).find(None) is None
+    assert shelf_of([saved("a")]).find(None) is None
 
 
 def test_a_conversation_that_was_deleted_stays_so_though_another_tab_still_holds_it() -> None:
-    before = library_of([saved("a", at=1), saved("b", at=2)])
+    before = shelf_of([saved("a", at=1), saved("b", at=2)])
     deleted = before.delete("a", 3)
     assert ids(deleted) == ids(deleted.merge(before)) == ids(before.merge(deleted)) == "b"
 
 
 def test_a_deleted_conversation_comes_back_if_it_is_changed_later_or_put_again() -> None:
-    deleted = library_of([saved("a", at=1)]).delete("a", 3)
-    assert ids(deleted.merge(library_of([saved("a", at=4)]))) == "a"
+    deleted = shelf_of([saved("a", at=1)]).delete("a", 3)
+    assert ids(deleted.merge(shelf_of([saved("a", at=4)]))) == "a"
     assert ids(deleted.put(saved("a", at=1))) == "a"
 
 
 def test_so_many_that_were_deleted_are_remembered() -> None:
-    library = library_of([], (Gone(str(at), at) for at in range(REMEMBERED + 5)))
-    assert len(library.gone) == REMEMBERED
-    assert library.gone[0] == Gone(str(REMEMBERED + 4), REMEMBERED + 4)
+    shelf = shelf_of([], (Gone(str(at), at) for at in range(REMEMBERED + 5)))
+    assert len(shelf.gone) == REMEMBERED
+    assert shelf.gone[0] == Gone(str(REMEMBERED + 4), REMEMBERED + 4)
 
 
 def test_two_tabs_lose_nothing_of_each_other() -> None:
-    both = library_of([saved("a", at=1)])
+    both = shelf_of([saved("a", at=1)])
     one, other = both.put(saved("b", at=2)), both.put(saved("a", "a", "more", at=3))
     assert one.merge(other) == other.merge(one)
     assert [len(kept.thread.nodes) for kept in one.merge(other).saved] == [2, 1]
 
 
 STATES = st.builds(saved, st.sampled_from("ab"), st.sampled_from("xy"), at=st.integers(0, 2), title=st.sampled_from(["", "t"]))
-LIBRARIES = st.builds(library_of, st.lists(STATES, max_size=4), st.lists(st.builds(Gone, st.sampled_from("ab"), st.integers(0, 2)), max_size=2))
+SHELVES = st.builds(shelf_of, st.lists(STATES, max_size=4), st.lists(st.builds(Gone, st.sampled_from("ab"), st.integers(0, 2)), max_size=2))
 
 
 @STEADY
-@given(LIBRARIES, LIBRARIES, LIBRARIES)
-def test_in_whatever_order_tabs_hear_of_each_other_they_come_to_the_same(one: Library, two: Library, three: Library) -> None:
+@given(SHELVES, SHELVES, SHELVES)
+def test_in_whatever_order_tabs_hear_of_each_other_they_come_to_the_same(one: Shelf, two: Shelf, three: Shelf) -> None:
     merged = {first.merge(second).merge(third) for first, second, third in permutations((one, two, three))}
     assert len(merged) == 1
     assert one.merge(one) == one
@@ -104,17 +104,17 @@ def test_in_whatever_order_tabs_hear_of_each_other_they_come_to_the_same(one: Li
     [("", "c b a"), ("  ", "c b a"), ("STRASSE", "b"), ("website build", "a"), ("kyoto", "c"), ("k", "c"), ("nothing", ""), ("why!", "a"), ("trip", "c")],
 )
 def test_every_word_that_is_looked_for_stands_in_a_title_or_a_text(query: str, found: str) -> None:
-    library = library_of(
+    shelf = shelf_of(
         [saved("a", "Build a website", "why", at=1), saved("b", "Straße", at=2), saved("c", "\uff2b\uff59\uff4f\uff54\uff4f", at=3, title="A trip")]
     )
-    assert " ".join(kept.id for kept in library.matching(query)) == found
+    assert " ".join(kept.id for kept in shelf.matching(query)) == found
 
 
 def test_what_stands_in_an_alternative_is_found_too() -> None:
-    assert library_of([Saved("a", asked("one", "two").ask(Turn("other"), 0), 0)]).matching("two!")
+    assert shelf_of([Saved("a", asked("one", "two").ask(Turn("other"), 0), 0)]).matching("two!")
 
 
-HERE = library_of([saved("a", "one", "two", at=5)])
+HERE = shelf_of([saved("a", "one", "two", at=5)])
 
 
 @pytest.mark.parametrize(
@@ -135,8 +135,8 @@ def test_an_import_adds_what_is_not_here_and_loses_nothing(imported: Saved, kept
     assert once.with_imported([imported], 100) == once
 
 
-def test_however_many_are_imported_the_library_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("demo.library.library_of", made := Mock(wraps=library_of))
+def test_however_many_are_imported_the_shelf_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("demo.shelf.shelf_of", made := Mock(wraps=shelf_of))
     assert len(HERE.with_imported([saved(str(number)) for number in range(50)], 99).saved) == 51
     assert made.call_count == 1
 
@@ -149,14 +149,14 @@ def test_of_many_states_of_a_millisecond_each_is_written_out_once(monkeypatch: p
         return str(thread.nodes)
 
     monkeypatch.setattr(Thread, "__repr__", write)
-    assert len(library_of(saved("a", str(number)) for number in range(50)).saved) == 1
+    assert len(shelf_of(saved("a", str(number)) for number in range(50)).saved) == 1
     assert len(written) == 50
 
 
 def test_a_conversation_that_was_deleted_is_back_once_it_is_imported() -> None:
-    library = HERE.delete("a", 10).with_imported(HERE.saved, 99)
-    assert ids(library) == "a"
-    assert ids(library.merge(HERE.delete("a", 10))) == "a"
+    shelf = HERE.delete("a", 10).with_imported(HERE.saved, 99)
+    assert ids(shelf) == "a"
+    assert ids(shelf.merge(HERE.delete("a", 10))) == "a"
 
 
 def test_likes_do_not_make_another_conversation() -> None:

@@ -22,7 +22,7 @@ QUESTION = "tell me one sentence"
 
 
 def listed(person: Person) -> Locator:
-    return person.page.locator("#library-list label")
+    return person.page.locator("#shelf-list label")
 
 
 def named(person: Person, name: str) -> Locator:
@@ -34,13 +34,13 @@ def ask(person: Person, question: str, *, kept: int) -> None:
     person.ask(question)
     person.await_end()
     expect(listed(person)).to_have_count(kept)
-    expect(person.page.locator("#library-list label.selected")).to_have_count(1)
+    expect(person.page.locator("#shelf-list label.selected")).to_have_count(1)
 
 
 def begin_anew(person: Person) -> None:
     person.page.get_by_role("button", name="New chat").click()
     expect(person.page.locator("#chat .message-row")).to_have_count(0)
-    expect(person.page.locator("#library-list label.selected")).to_have_count(0)
+    expect(person.page.locator("#shelf-list label.selected")).to_have_count(0)
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_the_list_is_used_by_keyboard_alone(reader: Person) -> None:
 
 def test_a_title_is_given_and_taken(reader: Person) -> None:
     reader.page.get_by_role("button", name="Rename").click()
-    title = reader.page.locator("#library-title input")
+    title = reader.page.locator("#shelf-title input")
     expect(title).to_have_value("what is life")
     expect(title).to_be_focused()
     title.fill("<b>Biology</b>")
@@ -93,8 +93,8 @@ def test_a_conversation_that_is_deleted_is_had_back_by_one_click(reader: Person)
     reader.page.get_by_role("button", name="Delete").click()
     expect(listed(reader)).to_have_count(1)
     expect(reader.page.locator("#chat .message-row")).to_have_count(0)
-    expect(reader.page.locator("#library-note")).to_have_text("Deleted: what is life")
-    reader.page.get_by_role("button", name="Undo", exact=True).and_(reader.page.locator("#library-undo")).click()
+    expect(reader.page.locator("#shelf-note")).to_have_text("Deleted: what is life")
+    reader.page.get_by_role("button", name="Undo", exact=True).and_(reader.page.locator("#shelf-undo")).click()
     expect(listed(reader)).to_have_count(2)
     expect(reader.row(0)).to_have_text("what is life")
     reader.page.get_by_role("button", name="Delete").click()
@@ -111,7 +111,7 @@ def test_a_conversation_is_found_by_what_was_answered(reader: Person) -> None:
     expect(listed(reader)).to_have_count(1)
     expect(listed(reader)).to_contain_text("what is life")
     search.fill("nothing of the sort")
-    expect(reader.page.locator("#library-room")).to_have_text("Nothing is found.")
+    expect(reader.page.locator("#shelf-room")).to_have_text("Nothing is found.")
     search.fill("")
     expect(listed(reader)).to_have_count(2)
 
@@ -134,7 +134,7 @@ def test_what_is_exported_can_be_imported_where_it_is_not(reader: Person, browse
     wrong.write_text('{"messages": []}', encoding="utf-8")
     with browser.new_context() as context:
         elsewhere = another(context, reader.site)
-        note = elsewhere.page.locator("#library-note")
+        note = elsewhere.page.locator("#shelf-note")
         for file, kept, said in (
             (one, 1, "1 conversation is imported."),
             (every, 2, "1 conversation is imported. 1 was here already."),
@@ -182,7 +182,7 @@ def test_while_an_answer_comes_its_conversation_stays_open(reader: Person) -> No
     reader.choose("profile", "typical")
     reader.ask("tell me a long story")
     named(reader, QUESTION).click()
-    expect(reader.page.locator("#library-note")).to_contain_text("An answer is on its way")
+    expect(reader.page.locator("#shelf-note")).to_contain_text("An answer is on its way")
     expect(named(reader, "what is life").locator("input")).to_be_checked()
     reader.page.locator("#stop").click()
     reader.await_end("stopped by you")

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -21,16 +20,15 @@ from demo.chat_controls import Updates
 from demo.downloads import Download, Downloads
 from demo.labels import label, words_of
 from demo.language import Words, mark
-from demo.library import Library, Saved, new_id
-from demo.library_view import choices, file_name, imported, link, note, room
-from demo.saved import CONVERSATIONS, ROOM_BYTES, CannotKeep, decode, encode, export, size_bytes
+from demo.saved import CONVERSATIONS, ROOM_BYTES, CannotKeep, decode, export, size_bytes
 from demo.saved_markdown import markdown
+from demo.shelf import Saved, Shelf, new_id
+from demo.shelf_files import Listed, decoded, listing, remove, with_file, without_tapes
+from demo.shelf_view import choices, file_name, imported, link, note, room
 from demo.thread import Thread
 
 STORAGE_KEY = "streamtwin-conversations-v1"
 SECRET = "streamtwin"  # noqa: S105 - none: with Gradio's own, another at every start, what was kept would be lost
-IMPORT_BYTES = 8 * 1024 * 1024
-"""A larger file is not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,26 +42,14 @@ class Open:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
-    """What is found out of a library, once for all that shows it."""
-
-    text: str
-    """Its JSON."""
-    size_bytes: int
-    digest: str
-    found: tuple[Saved, ...]
-    """What matches what is looked for."""
-
-
-@dataclass(frozen=True, slots=True)
 class Moment:
     """What a handler knows."""
 
     values: Values
     request: gr.Request
-    kept: Library
+    kept: Shelf
     """What the browser keeps."""
-    library: Library
+    shelf: Shelf
     """That, and what this page kept which another tab's writing left out."""
     words: Words
     ms: int
@@ -78,38 +64,38 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class LibraryPanel:
+class ShelfPanel:
     """The list of conversations; made inside a `gr.Blocks`, and wired once the chat is there."""
 
     def __init__(self, downloads: Downloads, now: Callable[[], datetime] = utc_now) -> None:
         self._downloads = downloads
         self._now = now
         self._open, self._deleted, self._mine = gr.State(Open()), gr.State(None), gr.State("")
-        with gr.Accordion(label("Conversations"), open=True, elem_id="library"):
+        with gr.Accordion(label("Conversations"), open=True, elem_id="shelf"):
             self._query = gr.Textbox(
                 label=label("Search conversations"), placeholder=label("Search conversations"), show_label=False, container=False, max_lines=1,
-                visible=False, elem_id="library-query",
+                visible=False, elem_id="shelf-query",
             )  # fmt: skip
-            self._list = gr.Radio([], label=label("Conversations"), show_label=False, container=False, visible=False, elem_id="library-list")
-            with gr.Row(visible=False, elem_classes="library-tools") as self._tools:
+            self._list = gr.Radio([], label=label("Conversations"), show_label=False, container=False, visible=False, elem_id="shelf-list")
+            with gr.Row(visible=False, elem_classes="shelf-tools") as self._tools:
                 self._rename, self._delete = _tool(label("Rename"), "rename"), _tool(label("Delete"), "delete")
                 self._markdown, self._json = _tool(label("Save as Markdown"), "markdown"), _tool(label("Save as JSON"), "json")
-            self._title = gr.Textbox(label=label("Title"), max_lines=1, visible=False, submit_btn=label("Save"), autofocus=True, elem_id="library-title")
-            self._room = html_area("", "library-room")
-            self._note = html_area("", "library-note")
+            self._title = gr.Textbox(label=label("Title"), max_lines=1, visible=False, submit_btn=label("Save"), autofocus=True, elem_id="shelf-title")
+            self._room = html_area("", "shelf-room")
+            self._note = html_area("", "shelf-note")
             self._undo = _tool(label("Undo"), "undo", visible=False)
-            with gr.Row(elem_classes="library-tools"):
+            with gr.Row(elem_classes="shelf-tools"):
                 self._all = _tool(label("Export all"), "all", visible=False)
-                self._import = gr.UploadButton(label("Import"), file_types=[".json"], size="sm", scale=0, min_width=0, elem_id="library-import")
+                self._import = gr.UploadButton(label("Import"), file_types=[".json"], size="sm", scale=0, min_width=0, elem_id="shelf-import")
         self._behind()
 
     def _behind(self) -> None:
         """Make what nobody sees: the storage, what page.html reads of it, and what it presses to have it read anew."""
-        with gr.Column(elem_id="library-behind"):
+        with gr.Column(elem_id="shelf-behind"):
             with gr.Column() as self._mount:
                 self._kept = gr.BrowserState("", storage_key=STORAGE_KEY, secret=SECRET)
-            self._version = html_area("", "library-version")
-            self._anew = gr.Button("Read anew", elem_id="library-anew")
+            self._version = html_area("", "shelf-version")
+            self._anew = gr.Button("Read anew", elem_id="shelf-anew")
 
     def wire(self, chat: ChatTab, tabs: gr.Tabs, blocks: gr.Blocks) -> None:
         """Keep what the chat shows, and show there, on the tab `chat` of `tabs`, what is picked."""
@@ -148,51 +134,51 @@ class LibraryPanel:
         async def run(values: Values, request: gr.Request) -> Updates:
             words = words_of(request)
             try:
-                libraries = self._libraries(values)
-                return await handler(Moment(values, request, *libraries, words, int(self._now().timestamp() * 1000)))
+                shelves = self._shelves(values)
+                return await handler(Moment(values, request, *shelves, words, int(self._now().timestamp() * 1000)))
             except CannotKeep as refused:
                 return {self._note: note(refused.said(words)), self._list: values[self._open].id or None}
             finally:
                 if values.get(self._import):
-                    _remove(values[self._import])
+                    remove(values[self._import])
 
         return run
 
-    def _libraries(self, values: Values) -> tuple[Library, Library]:
+    def _shelves(self, values: Values) -> tuple[Shelf, Shelf]:
         """Return what the browser keeps, and that with what this page kept; raises CannotKeep."""
         text, mine = values[self._kept] or "", values[self._mine]
         try:
-            kept = _decoded(text)
+            kept = decoded(text)
             return kept, kept if mine in ("", text) else kept.merge(decode(mine))
         except CannotKeep as error:
             raise CannotKeep(mark("This browser's conversations cannot be read, and nothing is added to them. {why}"), why=error) from error
 
     async def keep(self, moment: Moment) -> Updates:
         """Keep the conversation that the chat shows, if it changed."""
-        library, shown, thread = moment.library, moment.values[self._open], _without_tapes(moment.values[self._chat.thread])
+        shelf, shown, thread = moment.shelf, moment.values[self._open], without_tapes(moment.values[self._chat.thread])
         if not thread.nodes:
-            return self._showing(moment, library, Open())
+            return self._showing(moment, shelf, Open())
         identity = moment.values[self._chat.identity] or new_id()
         kept_as = shown.id if shown.identity == identity else identity
-        here = library.find(kept_as)
+        here = shelf.find(kept_as)
         if here and here.thread == thread:
-            return self._showing(moment, library, Open(identity, kept_as, thread))
+            return self._showing(moment, shelf, Open(identity, kept_as, thread))
         if here and (shown.id, shown.thread) != (kept_as, here.thread):  # another tab went on with it: this tab's is another conversation from now on
             kept_as = new_id()
-        library = library.put(Saved(kept_as, thread, moment.ms, here.title if here else ""))
-        return self._keeping(moment, library, Open(identity, kept_as, thread)) | {self._chat.identity: identity}
+        shelf = shelf.put(Saved(kept_as, thread, moment.ms, here.title if here else ""))
+        return self._keeping(moment, shelf, Open(identity, kept_as, thread)) | {self._chat.identity: identity}
 
     async def show(self, moment: Moment) -> Updates:
         """List what is kept and matches what is looked for; keep what another tab's writing left out."""
         shown = moment.values[self._open]
-        if moment.library != moment.kept:
-            return self._keeping(moment, moment.library, shown)
-        return self._showing(moment, moment.library, shown)
+        if moment.shelf != moment.kept:
+            return self._keeping(moment, moment.shelf, shown)
+        return self._showing(moment, moment.shelf, shown)
 
     async def pick(self, moment: Moment) -> Updates:
         """Open the conversation that is picked from the list."""
-        saved = moment.library.find(moment.values[self._list])
-        return await self._opening(moment, moment.library, saved) if saved else self._showing(moment, moment.library, moment.values[self._open])
+        saved = moment.shelf.find(moment.values[self._list])
+        return await self._opening(moment, moment.shelf, saved) if saved else self._showing(moment, moment.shelf, moment.values[self._open])
 
     async def ask_title(self, moment: Moment) -> Updates:
         """Ask for the open conversation's title."""
@@ -201,15 +187,15 @@ class LibraryPanel:
     async def rename(self, moment: Moment) -> Updates:
         """Give the open conversation a title; without one, its first question names it again."""
         saved, title = self._saved(moment), (moment.values[self._title] or "").strip()
-        library = moment.library.put(replace(saved, title=title, changed_ms=moment.ms)) if saved else moment.library
-        return self._keeping(moment, library, moment.values[self._open]) | {self._title: gr.update(visible=False)}
+        shelf = moment.shelf.put(replace(saved, title=title, changed_ms=moment.ms)) if saved else moment.shelf
+        return self._keeping(moment, shelf, moment.values[self._open]) | {self._title: gr.update(visible=False)}
 
     async def delete(self, moment: Moment) -> Updates:
         """Delete the open conversation; it can be had back until the next one changes."""
         saved = self._saved(moment)
         if saved is None:
-            return self._showing(moment, moment.library, moment.values[self._open])
-        updates = await self._opening(moment, moment.library.delete(saved.id, moment.ms), None)
+            return self._showing(moment, moment.shelf, moment.values[self._open])
+        updates = await self._opening(moment, moment.shelf.delete(saved.id, moment.ms), None)
         said = note(moment.words("Deleted: {name}", name=saved.name))
         return updates | {self._deleted: saved, self._note: said, self._undo: gr.update(visible=True)}
 
@@ -217,9 +203,9 @@ class LibraryPanel:
         """Have the conversation back that was deleted last."""
         deleted: Saved | None = moment.values[self._deleted]
         if deleted is None:
-            return self._showing(moment, moment.library, moment.values[self._open])
+            return self._showing(moment, moment.shelf, moment.values[self._open])
         saved = replace(deleted, changed_ms=moment.ms)
-        return await self._opening(moment, moment.library.put(saved), saved)
+        return await self._opening(moment, moment.shelf.put(saved), saved)
 
     async def export_markdown(self, moment: Moment) -> Updates:
         """Offer the open conversation as Markdown."""
@@ -231,55 +217,55 @@ class LibraryPanel:
 
     async def export_all(self, moment: Moment) -> Updates:
         """Offer all conversations as JSON."""
-        return self._offered(moment, Download("conversations.json", "application/json", export(*moment.library.saved)))
+        return self._offered(moment, Download("conversations.json", "application/json", export(*moment.shelf.saved)))
 
     async def take_in(self, moment: Moment) -> Updates:
         """Add the conversations of a file to those that are here."""
-        library, new = _with_file(moment.library, Path(moment.values[self._import]), moment.ms)
-        added = len(library.saved) - len(moment.library.saved)
+        shelf, new = with_file(moment.shelf, Path(moment.values[self._import]), moment.ms)
+        added = len(shelf.saved) - len(moment.shelf.saved)
         said = note(imported(added, new - added, moment.words))
-        return self._keeping(moment, library, moment.values[self._open]) | {self._note: said}
+        return self._keeping(moment, shelf, moment.values[self._open]) | {self._note: said}
 
     def _saved(self, moment: Moment) -> Saved | None:
         """Return the open conversation, as it is kept."""
-        return moment.library.find(moment.values[self._open].id)
+        return moment.shelf.find(moment.values[self._open].id)
 
-    async def _opening(self, moment: Moment, library: Library, saved: Saved | None) -> Updates:
-        """Return what keeps the library, and shows one of its conversations in the chat, or an empty one; raises CannotKeep."""
+    async def _opening(self, moment: Moment, shelf: Shelf, saved: Saved | None) -> Updates:
+        """Return what keeps the shelf, and shows one of its conversations in the chat, or an empty one; raises CannotKeep."""
         shown = Open(saved.id, saved.id, saved.thread) if saved else Open()
-        kept = self._keeping(moment, library, shown)
+        kept = self._keeping(moment, shelf, shown)
         if self._chat.is_answering(moment.request):
             raise CannotKeep(mark("An answer is on its way: stop it first, or let it end."))
         opened = await self._chat.opened(shown.thread, moment.values[self._chat.plain], moment.request, moment.values[self._chat.box])
         there = {self._chat.identity: saved.id, self._tabs: gr.Tabs(selected="chat")} if saved else {}
         return opened | there | kept | {self._title: gr.update(visible=False)}
 
-    def _keeping(self, moment: Moment, library: Library, shown: Open) -> Updates:
-        """Return what writes the library to the browser's storage; raises CannotKeep where it does not fit in there."""
-        listed = _listed(library, moment.values[self._query] or "")
+    def _keeping(self, moment: Moment, shelf: Shelf, shown: Open) -> Updates:
+        """Return what writes the shelf to the browser's storage; raises CannotKeep where it does not fit in there."""
+        listed = listing(shelf, moment.values[self._query] or "")
         is_too_large = listed.size_bytes > ROOM_BYTES and listed.size_bytes > size_bytes(moment.values[self._kept] or "")
-        if is_too_large or len(library.saved) > CONVERSATIONS:
+        if is_too_large or len(shelf.saved) > CONVERSATIONS:
             raise CannotKeep(
                 mark("There is no room left in this browser, so that this is not kept. Export what you want to keep elsewhere, then delete some conversations.")
             )
         quiet = {self._note: "", self._undo: gr.update(visible=False)}
-        return self._said(moment, library, shown, listed) | quiet | {self._kept: listed.text, self._mine: listed.text}
+        return self._said(moment, shelf, shown, listed) | quiet | {self._kept: listed.text, self._mine: listed.text}
 
-    def _showing(self, moment: Moment, library: Library, shown: Open) -> Updates:
-        """Return what lists the library."""
-        return self._said(moment, library, shown, _listed(library, moment.values[self._query] or ""))
+    def _showing(self, moment: Moment, shelf: Shelf, shown: Open) -> Updates:
+        """Return what lists the shelf."""
+        return self._said(moment, shelf, shown, listing(shelf, moment.values[self._query] or ""))
 
-    def _said(self, moment: Moment, library: Library, shown: Open, listed: Listed) -> Updates:
+    def _said(self, moment: Moment, shelf: Shelf, shown: Open, listed: Listed) -> Updates:
         picked = shown.id if any(saved.id == shown.id for saved in listed.found) else None
         return {
             self._open: shown,
-            self._query: gr.update(visible=bool(library.saved)),
+            self._query: gr.update(visible=bool(shelf.saved)),
             self._list: gr.update(choices=choices(listed.found), value=picked, visible=bool(listed.found)),
-            self._tools: gr.update(visible=library.find(shown.id) is not None),
-            self._title: gr.skip() if library.find(shown.id) and shown.id == moment.values[self._open].id else gr.update(visible=False),
-            self._room: note(room(listed.size_bytes, listed.found, library, moment.words)),
-            self._all: gr.update(visible=bool(library.saved)),
-            self._version: f"<span data-library='{listed.digest}'></span>",
+            self._tools: gr.update(visible=shelf.find(shown.id) is not None),
+            self._title: gr.skip() if shelf.find(shown.id) and shown.id == moment.values[self._open].id else gr.update(visible=False),
+            self._room: note(room(listed.size_bytes, listed.found, shelf, moment.words)),
+            self._all: gr.update(visible=bool(shelf.saved)),
+            self._version: f"<span data-shelf='{listed.digest}'></span>",
         }
 
     def _offering(self, moment: Moment, kind: str, media_type: str, write: Callable[[Saved], str]) -> Updates:
@@ -291,43 +277,4 @@ class LibraryPanel:
 
 
 def _tool(text: str, name: str, *, visible: bool = True) -> gr.Button:
-    return gr.Button(text, size="sm", scale=0, min_width=0, visible=visible, elem_id=f"library-{name}")
-
-
-def _without_tapes(thread: Thread) -> Thread:
-    """Return the conversation without what is gone when its page is."""
-    return thread.change_all(lambda turn: replace(turn, tape=0, media=""))
-
-
-def _listed(library: Library, query: str) -> Listed:
-    text = encode(library)
-    return Listed(text, size_bytes(text), sha256(text.encode()).hexdigest(), library.matching(query))
-
-
-def _with_file(library: Library, file: Path, ms: int) -> tuple[Library, int]:
-    """Return the library with the conversations of a file, and how many those are; raises CannotKeep."""
-    new = decode(_read(file)).saved
-    return library.with_imported(new, ms), len(new)
-
-
-def _decoded(text: Any) -> Library:
-    """Return the library that a browser says it keeps; raises CannotKeep."""
-    if isinstance(text, str) and len(text) > ROOM_BYTES:
-        raise CannotKeep(mark("They are larger than {most} MiB."), most=ROOM_BYTES // 2**20)
-    return decode(text)
-
-
-def _remove(file: str) -> None:
-    Path(file).unlink(missing_ok=True)
-
-
-def _read(file: Path) -> str:
-    """Return the text of a file that was uploaded; raises CannotKeep."""
-    try:
-        if file.stat().st_size > IMPORT_BYTES:
-            raise CannotKeep(mark("Nothing is imported: the file is larger than {most} MiB."), most=IMPORT_BYTES // 2**20)
-        return file.read_text(encoding="utf-8")
-    except FileNotFoundError as error:  # files of the same content have the same path, whoever imports them
-        raise CannotKeep(mark("Nothing is imported: choose the file again.")) from error
-    except UnicodeDecodeError as error:
-        raise CannotKeep(mark("Nothing is imported: the file is no text in UTF-8.")) from error
+    return gr.Button(text, size="sm", scale=0, min_width=0, visible=visible, elem_id=f"shelf-{name}")

@@ -19,12 +19,13 @@ from demo.admission import Admission
 from demo.chat import ChatTab
 from demo.desk import Desk
 from demo.downloads import Download, Downloads
-from demo.library import Library, Saved
-from demo.library_panel import IMPORT_BYTES, LibraryPanel
-from demo.library_view import file_name
 from demo.limits import PRIVATE
 from demo.panel import Panel
 from demo.saved import ROOM_BYTES, decode, encode, export
+from demo.shelf import Saved, Shelf
+from demo.shelf_files import IMPORT_BYTES
+from demo.shelf_panel import ShelfPanel
+from demo.shelf_view import file_name
 from demo.tape import Tapes
 from demo.thread import Thread
 from demo.turns import Turn
@@ -45,11 +46,11 @@ class Visitor:
         with gr.Blocks() as blocks:
             panel = Panel(desk := Desk(headline="", place="", endpoints=(Endpoint("one"),), fronts={"front": lambda: backend}))
             self.downloads = Downloads()
-            self.library = LibraryPanel(self.downloads, self.clock)
+            self.shelf = ShelfPanel(self.downloads, self.clock)
             with gr.Tabs() as tabs, gr.Tab(id="chat"):
                 self.chat = ChatTab(desk, panel, Tapes(), Admission(PRIVATE))
-            self.library.wire(self.chat, tabs, blocks)
-        own = self.library
+            self.shelf.wire(self.chat, tabs, blocks)
+        own = self.shelf
         controls = {
             *panel.inputs, self.chat.thread, self.chat.identity, self.chat.plain, self.chat.box, own._kept, own._mine, own._open, own._deleted, own._query,
             own._title, own._list, own._import,
@@ -64,16 +65,16 @@ class Visitor:
 
     def read(self) -> None:
         """Read the storage anew, as a page that is loaded does."""
-        self.values[self.library._kept] = self.storage["kept"]
+        self.values[self.shelf._kept] = self.storage["kept"]
 
     async def do(self, handler: Any, **typed: Any) -> dict[Any, Any]:
         """Let a handler run with what is typed into its controls; keep what it sets."""
-        self.values |= {getattr(self.library, f"_{name}"): value for name, value in typed.items()}
-        updates = await self.library._handled(handler)(dict(self.values), gr.Request(session_hash=self.session))
+        self.values |= {getattr(self.shelf, f"_{name}"): value for name, value in typed.items()}
+        updates = await self.shelf._handled(handler)(dict(self.values), gr.Request(session_hash=self.session))
         for control, value in updates.items():
             if control in self.values and not (isinstance(value, dict) and value.get("__type__") == "update"):
                 self.values[control] = value
-        self.storage["kept"] = self.values[self.library._kept]
+        self.storage["kept"] = self.values[self.shelf._kept]
         self.updates |= updates
         return updates
 
@@ -82,11 +83,11 @@ class Visitor:
         self.values[self.chat.box] = question
         async for updates in self.chat._ask_typed(dict(self.values), gr.Request(session_hash=self.session)):
             self.values |= {control: value for control, value in updates.items() if control in self.values}
-        await self.do(self.library.keep)
+        await self.do(self.shelf.keep)
 
     async def begin_anew(self) -> None:
         self.values |= await self.chat._cleared(False, "", gr.Request(session_hash=self.session))
-        await self.do(self.library.keep)
+        await self.do(self.shelf.keep)
 
     def kept(self) -> list[str]:
         """Return the questions of each conversation that is kept."""
@@ -96,10 +97,10 @@ class Visitor:
         return " ".join(turn.question for turn in self.values[self.chat.thread].turns)
 
     def listed(self) -> list[str]:
-        return [label.partition("\n")[0] for label, _ in self.updates[self.library._list]["choices"]]
+        return [label.partition("\n")[0] for label, _ in self.updates[self.shelf._list]["choices"]]
 
     def picked(self) -> Any:
-        return self.updates[self.library._list]["value"]
+        return self.updates[self.shelf._list]["value"]
 
 
 async def two_kept() -> Visitor:
@@ -128,12 +129,12 @@ async def test_a_conversation_keeps_its_id_which_tells_nothing_of_the_page() -> 
     identity = id_of(visitor, "one")
     await visitor.ask("more")
     assert (visitor.kept(), id_of(visitor, "one")) == (["one more"], identity)
-    assert visitor.session not in (identity, visitor.values[visitor.library._open].identity)
+    assert visitor.session not in (identity, visitor.values[visitor.shelf._open].identity)
 
 
 async def test_what_did_not_change_is_not_written() -> None:
     visitor = await two_kept()
-    assert visitor.library._kept not in await visitor.do(visitor.library.keep)
+    assert visitor.shelf._kept not in await visitor.do(visitor.shelf.keep)
 
 
 async def test_an_empty_chat_is_not_kept_and_nothing_is_picked() -> None:
@@ -141,17 +142,17 @@ async def test_an_empty_chat_is_not_kept_and_nothing_is_picked() -> None:
     await visitor.begin_anew()
     assert visitor.kept() == ["two", "one"]
     assert visitor.picked() is None
-    assert visitor.updates[visitor.library._tools]["visible"] is False
+    assert visitor.updates[visitor.shelf._tools]["visible"] is False
 
 
 async def test_a_page_that_opens_lists_what_is_kept_and_goes_on_with_what_is_picked() -> None:
     before = await two_kept()
     visitor = Visitor(storage=before.storage, session="other")
     visitor.seconds = before.seconds
-    await visitor.do(visitor.library.show)
+    await visitor.do(visitor.shelf.show)
     assert visitor.listed() == ["two", "one"]
-    updates = await visitor.do(visitor.library.pick, list=id_of(before, "one"))
-    assert (visitor.shown(), updates[visitor.library._tabs].selected) == ("one", "chat")
+    updates = await visitor.do(visitor.shelf.pick, list=id_of(before, "one"))
+    assert (visitor.shown(), updates[visitor.shelf._tabs].selected) == ("one", "chat")
     await visitor.ask("more")
     assert visitor.kept() == ["one more", "two"]
 
@@ -166,45 +167,45 @@ async def test_a_page_whose_session_the_server_forgot_overwrites_nothing() -> No
 
 async def test_what_is_looked_for_is_listed() -> None:
     visitor = await two_kept()
-    await visitor.do(visitor.library.show, query="ONE")
+    await visitor.do(visitor.shelf.show, query="ONE")
     assert (visitor.listed(), visitor.picked()) == (["one"], None)
-    await visitor.do(visitor.library.show, query="three")
-    assert "Nothing is found." in visitor.updates[visitor.library._room]
+    await visitor.do(visitor.shelf.show, query="three")
+    assert "Nothing is found." in visitor.updates[visitor.shelf._room]
 
 
 async def test_a_title_is_kept_and_without_one_the_first_question_names_it() -> None:
     visitor = await two_kept()
-    assert (await visitor.do(visitor.library.ask_title))[visitor.library._title] == gr.update(visible=True, value="two")
-    await visitor.do(visitor.library.rename, title=" Second ")
+    assert (await visitor.do(visitor.shelf.ask_title))[visitor.shelf._title] == gr.update(visible=True, value="two")
+    await visitor.do(visitor.shelf.rename, title=" Second ")
     assert visitor.listed() == ["Second", "one"]
     await visitor.ask("more")
     assert visitor.listed() == ["Second", "one"]
-    await visitor.do(visitor.library.rename, title=" ")
+    await visitor.do(visitor.shelf.rename, title=" ")
     assert visitor.listed() == ["two", "one"]
 
 
 async def test_a_title_that_is_typed_stays_until_it_is_given_or_another_conversation_is_open() -> None:
     visitor = await two_kept()
-    await visitor.do(visitor.library.ask_title)
-    title, hidden = visitor.library._title, gr.update(visible=False)
-    for handler in (visitor.library.show, visitor.library.keep):
+    await visitor.do(visitor.shelf.ask_title)
+    title, hidden = visitor.shelf._title, gr.update(visible=False)
+    for handler in (visitor.shelf.show, visitor.shelf.keep):
         assert (await visitor.do(handler, query="two"))[title] == gr.skip()
-    assert (await visitor.do(visitor.library.rename, title="Second"))[title] == hidden
-    assert (await visitor.do(visitor.library.pick, list=id_of(visitor, "one")))[title] == hidden
+    assert (await visitor.do(visitor.shelf.rename, title="Second"))[title] == hidden
+    assert (await visitor.do(visitor.shelf.pick, list=id_of(visitor, "one")))[title] == hidden
     await visitor.begin_anew()
     assert visitor.updates[title] == hidden
 
 
 async def test_what_is_deleted_is_gone_and_can_be_had_back() -> None:
     visitor = await two_kept()
-    updates = await visitor.do(visitor.library.delete)
+    updates = await visitor.do(visitor.shelf.delete)
     assert (visitor.kept(), visitor.shown()) == (["one"], "")
-    assert "Deleted: two" in updates[visitor.library._note]
-    assert updates[visitor.library._undo]["visible"] is True
-    await visitor.do(visitor.library.keep)
-    await visitor.do(visitor.library.undo)
+    assert "Deleted: two" in updates[visitor.shelf._note]
+    assert updates[visitor.shelf._undo]["visible"] is True
+    await visitor.do(visitor.shelf.keep)
+    await visitor.do(visitor.shelf.undo)
     assert (visitor.kept(), visitor.shown()) == (["two", "one"], "two")
-    assert visitor.updates[visitor.library._undo]["visible"] is False
+    assert visitor.updates[visitor.shelf._undo]["visible"] is False
 
 
 @pytest.mark.parametrize("name", ["ask_title", "rename", "delete", "undo", "export_markdown", "export_json"])
@@ -212,26 +213,26 @@ async def test_where_no_conversation_is_open_nothing_happens_to_any(name: str) -
     visitor = await two_kept()
     await visitor.begin_anew()
     before = visitor.storage["kept"]
-    await visitor.do(getattr(visitor.library, name), title="x")
+    await visitor.do(getattr(visitor.shelf, name), title="x")
     assert visitor.storage["kept"] == before
 
 
 async def test_what_is_picked_and_not_there_any_more_changes_nothing() -> None:
     visitor = await two_kept()
-    await visitor.do(visitor.library.pick, list="gone")
+    await visitor.do(visitor.shelf.pick, list="gone")
     assert visitor.shown() == "two"
 
 
 async def test_while_an_answer_is_on_its_way_its_conversation_stays_open() -> None:
     visitor = Visitor(Token("a"), FOREVER)
-    visitor.storage["kept"] = encode(Library((Saved("kept", Thread().ask(Turn("before", "x")), 0),)))
+    visitor.storage["kept"] = encode(Shelf((Saved("kept", Thread().ask(Turn("before", "x")), 0),)))
     visitor.read()
     visitor.values[visitor.chat.box] = "one"
     answer = visitor.chat._ask_typed(dict(visitor.values), gr.Request(session_hash="one"))
     await anext(answer)
-    updates = await visitor.do(visitor.library.pick, list="kept")
-    assert "An answer is on its way" in updates[visitor.library._note]
-    assert (visitor.shown(), updates[visitor.library._list]) == ("", None)
+    updates = await visitor.do(visitor.shelf.pick, list="kept")
+    assert "An answer is on its way" in updates[visitor.shelf._note]
+    assert (visitor.shown(), updates[visitor.shelf._list]) == ("", None)
     await answer.aclose()
 
 
@@ -246,22 +247,22 @@ async def test_what_tabs_kept_at_the_same_time_is_merged_once_they_hear_of_it() 
     await two.ask("two")
     assert two.kept() == ["two"]
     one.read()
-    await one.do(one.library.show)
+    await one.do(one.shelf.show)
     assert sorted(one.kept()) == ["one", "two"]
     two.read()
-    await two.do(two.library.show)
+    await two.do(two.shelf.show)
     assert sorted(two.kept()) == ["one", "two"]
-    assert one.updates[one.library._version] == two.updates[two.library._version]
+    assert one.updates[one.shelf._version] == two.updates[two.shelf._version]
 
 
 async def test_of_a_conversation_that_two_tabs_go_on_with_there_are_two() -> None:
     one, two = tabs_of_one_browser()
     await one.ask("one")
     two.read()
-    await two.do(two.library.pick, list=id_of(one, "one"))
+    await two.do(two.shelf.pick, list=id_of(one, "one"))
     await two.ask("more")
     one.read()
-    await one.do(one.library.show)
+    await one.do(one.shelf.show)
     await one.ask("else")
     assert sorted(one.kept()) == ["one else", "one more"]
     await one.ask("again")
@@ -271,24 +272,24 @@ async def test_of_a_conversation_that_two_tabs_go_on_with_there_are_two() -> Non
 async def test_what_cannot_be_read_is_said_and_left_as_it_is() -> None:
     visitor = Visitor(storage={"kept": '{"streamtwin": "conversations", "version": 2}'})
     await visitor.ask("one")
-    assert "cannot be read" in visitor.updates[visitor.library._note]
+    assert "cannot be read" in visitor.updates[visitor.shelf._note]
     assert visitor.storage["kept"] == '{"streamtwin": "conversations", "version": 2}'
 
 
 async def test_a_storage_that_is_larger_than_any_is_refused_unread_and_an_import_beside_it_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     visitor = Visitor(storage={"kept": " " * (ROOM_BYTES + 1)})
-    monkeypatch.setattr("demo.library_panel.decode", lambda _: pytest.fail("It is read."))
-    updates = await visitor.do(visitor.library.take_in, **{"import": written(tmp_path, export())})
-    assert "larger than 3 MiB" in updates[visitor.library._note]
+    monkeypatch.setattr("demo.shelf_panel.decode", lambda _: pytest.fail("It is read."))
+    updates = await visitor.do(visitor.shelf.take_in, **{"import": written(tmp_path, export())})
+    assert "larger than 3 MiB" in updates[visitor.shelf._note]
     assert left_in(tmp_path) == []
 
 
-async def test_what_is_kept_isis_read_and_written_once(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_is_kept_is_read_and_written_once(monkeypatch: pytest.MonkeyPatch) -> None:
     visitor = await two_kept()
     done: list[str] = []
-    for codec in (decode, encode):
-        monkeypatch.setattr(f"demo.library_panel.{codec.__name__}", _noted(codec, done))
-    for handler in (visitor.library.keep, visitor.library.show, visitor.library.rename):
+    for module, codec in (("shelf_files", decode), ("shelf_panel", decode), ("shelf_files", encode)):
+        monkeypatch.setattr(f"demo.{module}.{codec.__name__}", _noted(codec, done))
+    for handler in (visitor.shelf.keep, visitor.shelf.show, visitor.shelf.rename):
         await visitor.do(handler, title="x")
         assert done == ["decode", "encode"]
         done.clear()
@@ -304,33 +305,33 @@ def _noted(codec: Callable[[Any], Any], done: list[str]) -> Callable[[Any], Any]
 
 async def test_no_more_conversations_are_kept_than_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     visitor = await two_kept()
-    monkeypatch.setattr("demo.library_panel.CONVERSATIONS", 2)
+    monkeypatch.setattr("demo.shelf_panel.CONVERSATIONS", 2)
     await visitor.begin_anew()
     await visitor.ask("three")
-    assert "no room left" in visitor.updates[visitor.library._note]
+    assert "no room left" in visitor.updates[visitor.shelf._note]
     assert visitor.kept() == ["two", "one"]
 
 
-def library_of_size(part: float) -> str:
-    return encode(Library((Saved("big", Thread().ask(Turn("big", "x" * int(part * ROOM_BYTES))), 0),)))
+def shelf_of_size(part: float) -> str:
+    return encode(Shelf((Saved("big", Thread().ask(Turn("big", "x" * int(part * ROOM_BYTES))), 0),)))
 
 
 async def test_a_room_that_is_nearly_full_is_told() -> None:
-    visitor = Visitor(storage={"kept": library_of_size(0.85)})
-    await visitor.do(visitor.library.show)
-    assert "85% of the room" in visitor.updates[visitor.library._room]
+    visitor = Visitor(storage={"kept": shelf_of_size(0.85)})
+    await visitor.do(visitor.shelf.show)
+    assert "85% of the room" in visitor.updates[visitor.shelf._room]
 
 
 async def test_what_does_not_fit_is_told_and_fits_once_something_is_deleted() -> None:
-    visitor = Visitor(Token("y" * (ROOM_BYTES // 5)), Finish("stop"), storage={"kept": library_of_size(0.9)})
+    visitor = Visitor(Token("y" * (ROOM_BYTES // 5)), Finish("stop"), storage={"kept": shelf_of_size(0.9)})
     await visitor.ask("one")
-    assert "no room left" in visitor.updates[visitor.library._note]
+    assert "no room left" in visitor.updates[visitor.shelf._note]
     assert visitor.kept() == ["big"]
     other = Visitor(storage=visitor.storage, session="two")
-    await other.do(other.library.pick, list="big")
-    await other.do(other.library.delete)
+    await other.do(other.shelf.pick, list="big")
+    await other.do(other.shelf.delete)
     visitor.read()
-    await visitor.do(visitor.library.keep)
+    await visitor.do(visitor.shelf.keep)
     assert visitor.kept() == ["one"]
 
 
@@ -345,8 +346,8 @@ async def test_an_import_adds_what_is_not_there_and_leaves_no_file(tmp_path: Pat
     new = Saved("new", Thread().ask(Turn("three", "x")), 0)
     for said in ("1 conversation is imported. 1 was here already.", "0 conversations are imported. 2 were here already."):
         file = written(tmp_path, export(new, decode(visitor.storage["kept"]).saved[0]))
-        updates = await visitor.do(visitor.library.take_in, **{"import": file})
-        assert said in updates[visitor.library._note]
+        updates = await visitor.do(visitor.shelf.take_in, **{"import": file})
+        assert said in updates[visitor.shelf._note]
         assert visitor.kept() == ["two", "one", "three"]
         assert left_in(tmp_path) == []
 
@@ -357,21 +358,21 @@ def left_in(folder: Path) -> list[Path]:
 
 @pytest.mark.parametrize(
     ("data", "said"),
-    [(b"\xff", "no text in UTF-8"), ("hello", "no whole JSON"), (b" " * (IMPORT_BYTES + 1), "larger than 8 MiB"), (library_of_size(1.1), "no room left")],
+    [(b"\xff", "no text in UTF-8"), ("hello", "no whole JSON"), (b" " * (IMPORT_BYTES + 1), "larger than 8 MiB"), (shelf_of_size(1.1), "no room left")],
     ids=["no text", "no JSON", "too large a file", "too large for the browser"],
 )
 async def test_an_import_that_is_refused_changes_nothing(data: str | bytes, said: str, tmp_path: Path) -> None:
     visitor = await two_kept()
-    updates = await visitor.do(visitor.library.take_in, **{"import": written(tmp_path, data)})
-    assert said in updates[visitor.library._note]
+    updates = await visitor.do(visitor.shelf.take_in, **{"import": written(tmp_path, data)})
+    assert said in updates[visitor.shelf._note]
     assert visitor.kept() == ["two", "one"]
     assert left_in(tmp_path) == []
 
 
 async def test_a_file_that_somebody_else_took_is_asked_for_again(tmp_path: Path) -> None:
     visitor = await two_kept()
-    updates = await visitor.do(visitor.library.take_in, **{"import": str(tmp_path / "gone.json")})
-    assert "choose the file again" in updates[visitor.library._note]
+    updates = await visitor.do(visitor.shelf.take_in, **{"import": str(tmp_path / "gone.json")})
+    assert "choose the file again" in updates[visitor.shelf._note]
 
 
 async def test_an_export_is_offered_until_the_page_is_gone() -> None:
@@ -379,17 +380,17 @@ async def test_an_export_is_offered_until_the_page_is_gone() -> None:
     client = TestClient(Starlette(routes=[visitor.downloads.route()]))
 
     async def fetched(handler: Any) -> tuple[str, str]:
-        note = (await visitor.do(handler))[visitor.library._note]
+        note = (await visitor.do(handler))[visitor.shelf._note]
         response = await asyncio.to_thread(client.get, note.partition("href='")[2].partition("'")[0])
         return response.headers["content-disposition"], response.text
 
-    name, text = await fetched(visitor.library.export_markdown)
+    name, text = await fetched(visitor.shelf.export_markdown)
     assert (name, text[:6]) == ("attachment; filename*=UTF-8''two.md", "# two\n")
-    assert [saved.name for saved in decode((await fetched(visitor.library.export_json))[1]).saved] == ["two"]
-    name, text = await fetched(visitor.library.export_all)
+    assert [saved.name for saved in decode((await fetched(visitor.shelf.export_json))[1]).saved] == ["two"]
+    name, text = await fetched(visitor.shelf.export_all)
     assert (name, len(decode(text).saved)) == ("attachment; filename*=UTF-8''conversations.json", 2)
     address = visitor.downloads.offer(visitor.session, Download("a.md", "text/markdown", "a"))
-    await visitor.library.leave(gr.Request(session_hash=visitor.session))
+    await visitor.shelf.leave(gr.Request(session_hash=visitor.session))
     assert (await asyncio.to_thread(client.get, address)).status_code == 404
 
 
