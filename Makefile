@@ -106,9 +106,9 @@ $(RUNTIME): requirements.txt constraints.txt
 	@$(PIP_INSTALL) -r requirements.txt
 	@touch $@
 
-$(DEV): $(RUNTIME) requirements-dev.txt
+$(DEV): $(RUNTIME) requirements-deploy.txt requirements-dev.txt
 	@echo "Installing what the tests need into $(VENV) (once)."
-	@$(PIP_INSTALL) -r requirements.txt -r requirements-dev.txt
+	@$(PIP_INSTALL) -r requirements.txt -r requirements-deploy.txt -r requirements-dev.txt
 	@touch $@
 
 $(CLIENTS)/%/.ready: tests/clients/%.txt | $(DEV)
@@ -158,7 +158,7 @@ endef
 
 define RESOLVE
 rm -rf build/constraints && python3.11 -m venv build/constraints && \
-build/constraints/bin/pip install --quiet --disable-pip-version-check --upgrade -r requirements.txt -r requirements-dev.txt && \
-{ echo "# What make and CI install: requirements.txt and requirements-dev.txt, resolved on Python 3.11 by make constraints."; \
+build/constraints/bin/pip install --quiet --disable-pip-version-check --upgrade -r requirements.txt -r requirements-deploy.txt -r requirements-dev.txt && \
+{ echo "# What make and CI install: requirements.txt, requirements-deploy.txt and requirements-dev.txt, resolved on Python 3.11 by make constraints."; \
   build/constraints/bin/pip freeze --all --exclude pip; } > constraints.txt
 endef

@@ -59,7 +59,7 @@ def house(tmp_path: Path) -> House:
         program = shutil.which(name)
         assert program, f"the tests of the Makefile need {name}"
         (tmp_path / "bin" / name).symlink_to(program)
-    for name in ("Makefile", "requirements.txt", "requirements-dev.txt", "constraints.txt", "pyproject.toml"):
+    for name in ("Makefile", "requirements.txt", "requirements-deploy.txt", "requirements-dev.txt", "constraints.txt", "pyproject.toml"):
         shutil.copy(ROOT / name, tmp_path)
     shutil.copytree(ROOT / "tests" / "clients", tmp_path / "tests" / "clients")
     return House(tmp_path)
@@ -194,7 +194,7 @@ def test_the_makefile_keeps_to_what_make_3_81_knows() -> None:
 
 def test_constraints_pin_every_requirement() -> None:
     pinned = {line.partition("==")[0].lower().replace("_", "-") for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()}
-    for file in ("requirements.txt", "requirements-dev.txt"):
+    for file in ("requirements.txt", "requirements-deploy.txt", "requirements-dev.txt"):
         names = re.findall(r"^[a-z][a-z0-9-]*", (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE)
         assert names
         assert set(names) <= pinned
