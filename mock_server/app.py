@@ -6,13 +6,15 @@ import re
 from collections.abc import Mapping
 
 from fastapi import FastAPI
-from starlette.routing import Mount
+from starlette.routing import Mount, Route
 
 from mock_server import access
 from mock_server.admin import admin_app
 from mock_server.catalog import CatalogEntry
 from mock_server.clock import Clock, LoopClock
 from mock_server.container_front import container_routes
+from mock_server.control.app import ControlApp
+from mock_server.control.plane import ControlPlane
 from mock_server.journal import Journal
 from mock_server.metrics import Metrics
 from mock_server.openai_route import openai_routes
@@ -52,7 +54,7 @@ def create_app(
     admin.path_regex = re.compile(admin.path_regex.pattern, re.DOTALL)  # a line end in a path is no reason to answer as nobody
     app = FastAPI(title="streamtwin", docs_url=None, redoc_url=None, openapi_url=None)  # the document of what is ours is at /_mock/openapi.json
     app.state.twin = twin
-    app.router.routes += [admin, *container_routes(twin), *openai_routes(twin), *runtime_routes(twin)]
+    app.router.routes += [admin, Route("/", ControlApp(twin), methods=["POST"]), *container_routes(twin), *openai_routes(twin), *runtime_routes(twin)]
     return app
 
 
@@ -60,4 +62,6 @@ def _create_twin(catalog: Mapping[str, CatalogEntry], clock: Clock, settings: Tw
     gate = Gate(settings.sigv4, settings.region, settings.utc_now)
     served = Served(catalog, settings.folder, lambda name, rules: Sessions(name, rules, clock, settings.utc_now))
     journal.tell(access.log)
-    return Twin(served, find_profile(settings.profile), clock, journal, gate, settings.time_limits, Metrics(journal, lambda: served.now.entries))
+    metrics = Metrics(journal, lambda: served.now.entries)
+    control = ControlPlane(clock, settings.utc_now, settings.creation_s)
+    return Twin(served, find_profile(settings.profile), clock, journal, gate, settings.time_limits, metrics, control)

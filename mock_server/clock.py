@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterator
 from heapq import heappop, heappush
 from itertools import count
+from time import monotonic
 from typing import Any, Protocol, TypeAlias, cast
 
 PATIENCE_TURNS = 1000
@@ -25,11 +26,11 @@ class Clock(Protocol):
 
 
 class LoopClock:
-    """The event loop's own clock."""
+    """The event loop's own clock, which is the system's monotonic one."""
 
     def now_s(self) -> float:
-        """Return the loop's time."""
-        return asyncio.get_running_loop().time()
+        """Return the time; from any thread."""
+        return monotonic()
 
     async def sleep_until(self, moment_s: float) -> None:
         """Sleep up to an absolute moment, so that delays do not add up."""

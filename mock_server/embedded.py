@@ -15,6 +15,8 @@ from backends.endpoints import Endpoint
 from mock_server import catalog as catalogs
 from mock_server.app import create_app
 from mock_server.clock import Clock
+from mock_server.control.calls import Call
+from mock_server.control.plane import Deployed
 from mock_server.journal import Journal
 from mock_server.server import Server, bind
 from mock_server.settings import TwinSettings
@@ -50,6 +52,7 @@ class MockServer:
         clock: What their waits are measured by.
         time_limits: What SageMaker's limits are multiplied by, 60 s for a plain call and 8 minutes for a stream; `math.inf` for none. `mock.speed` divides
             them as it does every wait.
+        creation_s: How long an endpoint takes to be created, changed or deleted, by `clock`; `math.inf` for one that is never done.
         sigv4: How closely it looks at signatures: `off`, `shape` (well formed, whoever signed) or `verify` (the dummy key's, for `region`, and fresh).
         region: The AWS region that it stands for.
         utc_now: The time that signatures are checked by.
@@ -68,6 +71,7 @@ class MockServer:
         profile: str = "instant",
         clock: Clock | None = None,
         time_limits: float = 1.0,
+        creation_s: float = 1.0,
         sigv4: Level = "off",
         region: str = "us-east-1",
         utc_now: Callable[[], datetime] = utc_now,
@@ -77,7 +81,9 @@ class MockServer:
         self.journal = Journal()
         """What it saw."""
         self._thread: threading.Thread | None = None
-        self._settings = TwinSettings(profile=profile, time_limits=time_limits, region=region, sigv4=sigv4, utc_now=utc_now, folder=file.parent)
+        self._settings = TwinSettings(
+            profile=profile, time_limits=time_limits, creation_s=creation_s, region=region, sigv4=sigv4, utc_now=utc_now, folder=file.parent
+        )
         self._certificate = Certificate(*map(Path, tls)) if tls else None
         app = create_app(catalogs.load_catalog(file), clock, settings=self._settings, journal=self.journal)
         self._twin: Twin = app.state.twin
@@ -101,8 +107,19 @@ class MockServer:
         """Variables that point any AWS SDK at it: the endpoint, its region, dummy keys, no proxy on the way, and whose certificate to trust."""
         return environ_for(self.url, self._settings.region, self._certificate.authority if self._certificate else None)
 
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """What the control plane was asked: the last thousand calls, in the order of their answers."""
+        return self._twin.control.calls.all
+
+    def find_endpoint(self, name: str) -> Deployed | None:
+        """Return an endpoint that was created by the control plane, as it is now; None if there is none of that name."""
+        return self._twin.control.find_endpoint(name)
+
     def queue_fault(self, fault: str, *, endpoint: str | None = None, times: int = 1) -> None:
         """Let a fault, written as in `mock.fault`, strike the next requests that can have it and ask for none themselves, to one endpoint or to any.
+
+        One that is written `NAME@OPERATION`, as `access-denied@CreateEndpoint`, strikes calls of the control plane, about `endpoint` or anything.
 
         Raises:
             WordError: It is no fault.
@@ -125,7 +142,7 @@ class MockServer:
         self._server.break_off()
 
     def reset(self) -> None:
-        """Forget what was seen, the faults that wait, the defaults and the sessions, and serve the catalog again; what runs goes on."""
+        """Forget what was seen and created, the faults that wait, the defaults and the sessions, and serve the catalog again; what runs goes on."""
         self._twin.forget()
 
     def start(self) -> Self:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import count
 
+from mock_server.control.faults import ORDER, ControlFault, parse_control_fault
 from mock_server.faults import Faults, parse_faults
 from mock_server.words import WordError
 
@@ -20,9 +21,9 @@ class QueuedFault:
 
     number: int
     """Counts from 1 in order of arrival."""
-    faults: Faults
+    faults: Faults | ControlFault
     endpoint: str | None
-    """None: whichever is asked next."""
+    """None: whichever is asked next. Of the control plane's faults, whatever has that name."""
     times: int
     """How many requests it is still for."""
 
@@ -42,14 +43,14 @@ class FaultQueue:
             return tuple(self._waiting.values())
 
     def add(self, fault: str, endpoint: str | None = None, times: int = 1) -> QueuedFault:
-        """Order a fault, written as in `mock.fault`.
+        """Order a fault, written as in `mock.fault`, or as `control.faults` says for the control plane.
 
         Raises:
             WordError: It is none, or there are too many.
         """
         if not 1 <= times <= MAX_TIMES:
             raise WordError(f"times: received {times!r}", f"a whole number from 1 to {MAX_TIMES}")
-        faults = parse_faults(fault)
+        faults = parse_control_fault(fault) if ORDER.fullmatch(fault) else parse_faults(fault)
         with self._lock:
             if len(self._waiting) >= MAX_WAITING:
                 raise WordError(f"{MAX_WAITING} faults are waiting", "no more; remove one")
@@ -61,7 +62,16 @@ class FaultQueue:
         """Return what the oldest order for a request to this endpoint asks for that it can have; None where there is none."""
         with self._lock:
             for order in self._waiting.values():
-                if order.endpoint in {None, endpoint} and can_have(order.faults):
+                if isinstance(order.faults, Faults) and order.endpoint in {None, endpoint} and can_have(order.faults):
+                    self._use(order)
+                    return order.faults
+        return None
+
+    def take_control(self, operation: str, name: str) -> ControlFault | None:
+        """Return the oldest order for a call of this operation, about something of this name, of the control plane."""
+        with self._lock:
+            for order in self._waiting.values():
+                if isinstance(order.faults, ControlFault) and order.endpoint in {None, name} and order.faults.strikes(operation):
                     self._use(order)
                     return order.faults
         return None

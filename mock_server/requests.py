@@ -36,7 +36,7 @@ async def receive(request: Request, journal: Journal, front: Front, request_id: 
         request_headers=showable(headers),
     )
     try:
-        body = await _read_body(request)
+        body = await read_body(request)
     except ClientDisconnect:
         ended: Ended = "stopped" if find_connection(request.scope).is_stopped else "cancelled"
         cancelled_at = 0 if ended == "cancelled" else None
@@ -45,8 +45,8 @@ async def receive(request: Request, journal: Journal, front: Front, request_id: 
     return arrived(body=body or b""), body
 
 
-async def _read_body(request: Request) -> bytes | None:
-    """Read the body to its end in any case, so that the client hears the answer."""
+async def read_body(request: Request) -> bytes | None:
+    """Return the body, None if it is too long; it is read to its end in any case, so that the client hears the answer."""
     body, length = bytearray(), 0
     async for data in request.stream():
         length += len(data)

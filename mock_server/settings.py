@@ -18,6 +18,8 @@ class TwinSettings:
     """How fast the endpoints answer whose catalog does not say; a name of `mock_server.profiles.PROFILES`."""
     time_limits: float = 1.0
     """What the service's limits of 60 s and 8 minutes are multiplied by; infinite for none."""
+    creation_s: float = 1.0
+    """How long an endpoint takes to be created, changed or deleted; infinite for one that is never done."""
     region: str = "us-east-1"
     """The AWS region that it stands for."""
     sigv4: Level = "off"

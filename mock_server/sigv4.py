@@ -63,8 +63,8 @@ class Gate:
         if self.level not in LEVELS:
             raise WordError(f"sigv4: {self.level!r} is not a level", ", ".join(LEVELS))
 
-    def check(self, request: WireRequest) -> Signer | None:
-        """Return who signed a request, None where nobody asks.
+    def check(self, request: WireRequest, service: str = SERVICE) -> Signer | None:
+        """Return who signed a request to a service, None where nobody asks.
 
         Raises:
             SignatureRefused: It is not signed as the level wants.
@@ -80,9 +80,9 @@ class Gate:
             raise invalid("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.")
         if claim.algorithm != ALGORITHM:
             raise incomplete(f"Unsupported AWS 'algorithm': '{claim.algorithm}' (only {ALGORITHM} for now). ")
-        signer = _check_scope(claim.credential, signed_at, self.region if strict else None)
+        signer = _check_scope(claim.credential, signed_at, self.region if strict else None, service)
         if strict:
-            _check_signature(claim, signed_at, signer)
+            _check_signature(claim, signed_at, signer, service)
         return signer
 
 
@@ -106,7 +106,7 @@ def _check_time(signed_at: datetime, lifetime: timedelta, now: datetime) -> None
         raise invalid(f"Signature not yet current: {_stamp(signed_at)} is still later than {_stamp(latest)} {span}")
 
 
-def _check_scope(credential: str, signed_at: datetime, expected_region: str | None) -> Signer:
+def _check_scope(credential: str, signed_at: datetime, expected_region: str | None, expected_service: str) -> Signer:
     """Check what a key was derived for; all that is wrong is said at once."""
     pieces = credential.rstrip("/").split("/")
     if len(pieces) != 5:
@@ -114,7 +114,7 @@ def _check_scope(credential: str, signed_at: datetime, expected_region: str | No
     access_key_id, date, region, service, terminator = pieces
     checks = (
         (expected_region in {None, region}, "Credential should be scoped to a valid region. "),
-        (service == SERVICE, f"Credential should be scoped to correct service: '{SERVICE}'. "),
+        (service == expected_service, f"Credential should be scoped to correct service: '{expected_service}'. "),
         (terminator == TERMINATOR, f"Credential should be scoped with a valid terminator: '{TERMINATOR}'. "),
         (date == f"{signed_at:%Y%m%d}", "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP."),
     )
@@ -124,11 +124,11 @@ def _check_scope(credential: str, signed_at: datetime, expected_region: str | No
     return Signer(access_key_id, region)
 
 
-def _check_signature(claim: Claim, signed_at: datetime, signer: Signer) -> None:
+def _check_signature(claim: Claim, signed_at: datetime, signer: Signer, service: str) -> None:
     if signer.access_key_id != ACCESS_KEY_ID:
         raise SignatureRefused("UnrecognizedClientException", "The security token included in the request is invalid.")
     request = claim.request
-    if request.body is not None and _expected(claim, request.body, signed_at, signer) != claim.signature:
+    if request.body is not None and _expected(claim, request.body, signed_at, signer, service) != claim.signature:
         raise invalid(
             "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. "
             "Consult the service documentation for details."
@@ -137,13 +137,13 @@ def _check_signature(claim: Claim, signed_at: datetime, signer: Signer) -> None:
         raise SignatureRefused("UnrecognizedClientException", "The security token included in the request is invalid")
 
 
-def _expected(claim: Claim, body: bytes, signed_at: datetime, signer: Signer) -> str:
+def _expected(claim: Claim, body: bytes, signed_at: datetime, signer: Signer, service: str) -> str:
     from mock_server.signature import Covered, signature_of
 
     request = claim.request
     headers = tuple((name, value) for name, value in request.headers if name in claim.signed_headers)
     covered = Covered(request.method, request.path, claim.query, headers, body, _stamp(signed_at))
-    return signature_of(covered, service=SERVICE, region=signer.region, access_key_id=ACCESS_KEY_ID, secret_access_key=SECRET_ACCESS_KEY)
+    return signature_of(covered, service=service, region=signer.region, access_key_id=ACCESS_KEY_ID, secret_access_key=SECRET_ACCESS_KEY)
 
 
 def _stamp(moment: datetime) -> str:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from mock_server.catalog import CatalogEntry
 from mock_server.clock import Clock
 from mock_server.container_faults import check_kind
+from mock_server.control.faults import ORDER
+from mock_server.control.plane import ControlPlane
 from mock_server.defaults import Defaults
 from mock_server.fault_queue import FaultQueue, QueuedFault
 from mock_server.faults import Faults, parse_faults
@@ -33,6 +35,8 @@ class Twin:
     time_limits: float
     """What the SageMaker Runtime's limits are multiplied by."""
     metrics: Metrics
+    control: ControlPlane
+    """What was created, and is described, listed and deleted."""
     turns: Turns = field(default_factory=Turns)
     faults: FaultQueue = field(default_factory=FaultQueue)
     """What was ordered for the requests to come."""
@@ -45,13 +49,13 @@ class Twin:
         return self.served.now.entries
 
     def queue_fault(self, fault: str, endpoint: str | None = None, times: int = 1) -> QueuedFault:
-        """Order a fault for the next requests, to one endpoint or to any, that ask for none themselves.
+        """Order a fault for the next requests, to one endpoint or to any, that ask for none themselves; or, with `@OPERATION`, for calls of the control plane.
 
         Raises:
             WordError: It is no fault, too many wait, or the endpoint's container has no error of the kind.
             NoSuchEndpoint: There is no such endpoint.
         """
-        if endpoint is not None:
+        if endpoint is not None and not ORDER.fullmatch(fault):
             check_kind(parse_faults(fault).error_kind, self.served.find(endpoint).container)
         return self.faults.add(fault, endpoint, times)
 
@@ -69,3 +73,4 @@ class Twin:
         self.faults.clear()
         self.defaults.clear()
         self.served.restore()
+        self.control.forget()

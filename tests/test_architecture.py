@@ -39,6 +39,7 @@ ROOMS = {
     "mock_server.metrics": Room(TWIN, frozenset({"prometheus_client"})),
     "mock_server.record": Room(TWIN | CALLERS, frozenset({"starlette"})),
     "mock_server.upstream": Room(TWIN | CALLERS | {"backends.connection"}, frozenset({"orjson"})),
+    "mock_server.control": Room(TWIN, frozenset({"botocore", "orjson", "starlette"})),
     "mock_server.signature": Room(TWIN, frozenset({"botocore"})),
     "mock_server.pytest_plugin": Room(TWIN, frozenset({"pytest"})),
     "demo": Room(frozenset({"backends", "demo", "mock_server.MockServer"}), frozenset({"fastapi", "gradio", "pydantic", "starlette", "uvicorn"})),
