@@ -6,18 +6,18 @@ All of it blocks: call it in a thread. Of what a model's environment holds nothi
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from itertools import chain
 from threading import Lock
 from typing import Any
 
 from backends.endpoints import UNKNOWN, Recognised, recognise
-from backends.errors import BackendError, RequestRejected, TransportError
-from backends.remedies import in_our_words
-from backends.signing import refuse_open_transport
+from backends.errors import BackendError
+from backends.remedies import answers_in_our_words, in_our_words
+from backends.signing import refuse_open_transport_of
 
 PAGE_ENDPOINTS = 20
 """How many endpoints are listed at once."""
@@ -123,24 +123,11 @@ class Account:
             connect_timeout=CONNECT_S, read_timeout=READ_S, max_pool_connections=ASKED_AT_ONCE, retries={"mode": "standard", "total_max_attempts": 3}
         )
         client = session.client("sagemaker", region_name=session.region_name or os.environ.get("AWS_REGION"), config=config)
-        client.meta.events.register("before-send.sagemaker", _refuse_open_transport)
+        client.meta.events.register("before-send.sagemaker", refuse_open_transport_of)
         return client
 
-    @contextmanager
-    def _in_our_words(self) -> Iterator[None]:
-        """Let every failure out as a BackendError: what the service refuses, what does not come, what is missing."""
-        from botocore import exceptions as boto
-
-        with in_our_words(self._profile):
-            try:
-                yield
-            except boto.ClientError as error:
-                if error.operation_name not in _OPERATIONS:  # of another service, which gives credentials
-                    raise
-                raise _refusal(error) from error
-            except (boto.HTTPClientError, boto.ConnectionError) as error:
-                late = isinstance(error, boto.ConnectTimeoutError | boto.ReadTimeoutError)
-                raise TransportError(str(error), phase="connect", timed_out=late) from error
+    def _in_our_words(self) -> AbstractContextManager[None]:
+        return answers_in_our_words(self._profile, _OPERATIONS)
 
 
 class _Containers:
@@ -208,14 +195,3 @@ def _without_profile() -> Any:
     from botocore.session import Session
 
     return Session(session_vars={"profile": (None, None, None, None)})
-
-
-def _refuse_open_transport(request: Any, **_: Any) -> None:
-    authorization = request.headers.get("Authorization", "")
-    refuse_open_transport(request.url, authorization.decode() if isinstance(authorization, bytes) else authorization)
-
-
-def _refusal(error: Any) -> RequestRejected:
-    told, about = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
-    message = told.get("Message") or str(error)
-    return RequestRejected(message, status=about.get("HTTPStatusCode", 0), code=told.get("Code", ""), request_id=about.get("RequestId"))

@@ -7,11 +7,12 @@ AWS CLI's reference (the commands); IAM's guide (how a refusal names the action 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
-from backends.errors import BackendError, ConfigurationError, RequestRejected
+from backends.errors import BackendError, ConfigurationError, RequestRejected, TransportError
 
 _SIGN_IN = "run `aws sso login{profile}`"
 _EXPIRED = frozenset({"ExpiredTokenException", "ExpiredToken", "RequestExpired"})
@@ -54,6 +55,12 @@ _REMEDIES = (
         r"`aws sagemaker list-endpoints` shows those that there are: another region (`--region`) or profile (`--profile`) may have it.",
     ),
     _Remedy(
+        frozenset({"ResourceLimitExceeded"}),
+        re.compile(r"service limit '(?P<quota>[^']+)'"),
+        r"Another `--instance-type` may be within the account's quota; `aws service-quotas list-service-quotas --service-code sagemaker` shows the code of "
+        r"this one (\g<quota>), by which `aws service-quotas request-service-quota-increase` asks for more.",
+    ),
+    _Remedy(
         frozenset({"ModelNotReadyException"}),
         re.compile(""),
         r"The model is still being loaded; `aws sagemaker describe-endpoint --endpoint-name NAME` says how far it is.",
@@ -70,6 +77,34 @@ def remedy(error: BackendError) -> str:
         if error.code in known.codes and (found := known.message.search(str(error))):
             return found.expand(known.words).replace('"Resource": ""', '"Resource": "*"')
     return ""
+
+
+@contextmanager
+def answers_in_our_words(profile: str | None, operations: Collection[str]) -> Iterator[None]:
+    """Let every failure of boto3's out as a BackendError: what the service refuses, what does not come, what is missing.
+
+    Args:
+        profile: The one that was asked for, which a command has to name.
+        operations: What is being asked of the service; another one's refusal is of a service that gives credentials.
+    """
+    from botocore import exceptions as boto
+
+    with in_our_words(profile):
+        try:
+            yield
+        except boto.ClientError as error:
+            if error.operation_name not in operations:
+                raise
+            raise _refusal(error) from error
+        except (boto.HTTPClientError, boto.ConnectionError) as error:
+            late = isinstance(error, boto.ConnectTimeoutError | boto.ReadTimeoutError)
+            raise TransportError(str(error), phase="connect", timed_out=late) from error
+
+
+def _refusal(error: Any) -> RequestRejected:
+    told, about = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
+    message = told.get("Message") or str(error)
+    return RequestRejected(message, status=about.get("HTTPStatusCode", 0), code=told.get("Code", ""), request_id=about.get("RequestId"))
 
 
 @contextmanager

@@ -187,3 +187,9 @@ def refuse_open_transport(url: str, authorization: str) -> None:
             f"AWS credentials are not sent to {place.scheme}://{place.netloc.rpartition('@')[2]}, which is not encrypted: "
             "use https or dummy keys, or allow it with allow_insecure=True"
         )
+
+
+def refuse_open_transport_of(request: Any, **_: Any) -> None:
+    """Do the same to a request of boto3's, as a handler of its `before-send` event."""
+    authorization = request.headers.get("Authorization", "")
+    refuse_open_transport(request.url, authorization.decode() if isinstance(authorization, bytes) else authorization)

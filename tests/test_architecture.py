@@ -35,6 +35,7 @@ ROOMS = {
     "backends.events": Room(never=IO),
     "backends.errors": Room(never=IO),
     "backends.wire": Room(WIRE, frozenset({"orjson"}), never=IO),
+    "backends.deploy": Room(frozenset({"backends"}), frozenset({"boto3", "botocore", "orjson", "sagemaker", "typer"})),
     "mock_server": Room(TWIN, frozenset({"fastapi", "orjson", "pydantic", "starlette", "uvicorn"})),
     "mock_server.metrics": Room(TWIN, frozenset({"prometheus_client"})),
     "mock_server.record": Room(TWIN | CALLERS, frozenset({"starlette"})),
@@ -95,6 +96,7 @@ BROUGHT_BY = {
     "prometheus_client": "prometheus-client",
     "psutil": "locust",
     "pydantic": "fastapi",
+    "sagemaker": "sagemaker-core",
     "starlette": "fastapi",
     "urllib3": "boto3",
     "PIL": "gradio",
@@ -129,7 +131,7 @@ def imported(*rooms: str) -> set[str]:
 
 
 def test_the_page_and_the_twin_require_what_they_import_and_no_more() -> None:
-    assert declared("requirements.txt") - NAMED == imported("backends", "mock_server", "demo") - LENT
+    assert declared("requirements.txt") - NAMED == imported("backends", "mock_server", "demo") - LENT - declared("requirements-deploy.txt")
 
 
 def test_the_wheel_requires_what_its_packages_import_and_with_the_page_that_is_all() -> None:
@@ -137,7 +139,9 @@ def test_the_wheel_requires_what_its_packages_import_and_with_the_page_that_is_a
     wheel, page = project["project"]["dependencies"], project["dependency-groups"]["demo"]
     requirements = [line for line in (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
     assert sorted(wheel + page) == sorted(requirements)
-    assert {re.split(r"[<>=]", requirement)[0] for requirement in wheel} - NAMED == imported("backends", "mock_server") - LENT
+    assert {re.split(r"[<>=]", requirement)[0] for requirement in wheel} - NAMED == imported("backends", "mock_server") - LENT - declared(
+        "requirements-deploy.txt"
+    )
 
 
 def test_the_tests_require_what_they_import() -> None:
@@ -153,6 +157,7 @@ LAZY = {
     "backends.wire": ("httpx", "boto3", "asyncio", "fastapi", "gradio"),
     "mock_server": ("fastapi", "uvicorn", "boto3", "gradio"),
     "mock_server.server": ("boto3", "gradio"),
+    "backends.deploy.__main__": ("boto3", "fastapi", "gradio", "sagemaker"),
     "backends.sagemaker": ("fastapi", "uvicorn", "gradio"),
 }
 """Importing the left costs none of the right."""

@@ -23,6 +23,11 @@ REMEDIES = [
     ("AccessDeniedException", f"{WHO} on resource: {WHERE} with an explicit deny in a service control policy", "take that denial away"),
     ("ValidationException", f'Could not find endpoint "{WHERE}".', "`aws sagemaker list-endpoints`"),
     ("ValidationError", "Endpoint e of account 123456789012 not found.", "`aws sagemaker list-endpoints`"),
+    (
+        "ResourceLimitExceeded",
+        "The account-level service limit 'ml.p5.48xlarge for endpoint usage' is 0 Instances, with current utilization of 0 Instances.",
+        "(ml.p5.48xlarge for endpoint usage)",
+    ),
     ("ModelNotReadyException", "not yet", "`aws sagemaker describe-endpoint"),
 ]
 

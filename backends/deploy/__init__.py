@@ -1,0 +1,1 @@
+"""Real endpoints, created, found, streamed from and deleted: `python -m backends.deploy`."""
