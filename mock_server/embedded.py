@@ -28,10 +28,11 @@ HOST = "127.0.0.1"
 
 
 def environ_for(url: str, region: str, authority: Path | None = None) -> dict[str, str]:
-    """Return the variables that point any AWS SDK at a twin: the endpoint, its region, dummy keys, no proxy on the way, and whose certificate to trust."""
+    """Return the variables that point any AWS SDK at a twin: all services' endpoint, region, dummy keys, no proxy on the way, a certificate to trust."""
     host = str(urlsplit(url).hostname)
     trust = {"AWS_CA_BUNDLE": str(authority.resolve())} if authority else {}
     return {
+        "AWS_ENDPOINT_URL": url,
         "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": url,
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,

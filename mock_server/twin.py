@@ -9,6 +9,7 @@ from mock_server.catalog import CatalogEntry
 from mock_server.clock import Clock
 from mock_server.container_faults import check_kind
 from mock_server.control.faults import ORDER
+from mock_server.control.neighbours import loaded_moto
 from mock_server.control.plane import ControlPlane
 from mock_server.defaults import Defaults
 from mock_server.fault_queue import FaultQueue, QueuedFault
@@ -67,10 +68,15 @@ class Twin:
         return (default, "default") if default and can_have(default) else None
 
     def forget(self) -> None:
-        """Forget what was, what was ordered and the defaults, but for the requests that are open and the metrics; serve the catalog again."""
+        """Forget what was, what was ordered and the defaults, but for the requests that are open and the metrics; serve the catalog again.
+
+        What moto holds of the services beside SageMaker is the process's, and forgotten for all of its twins.
+        """
         self.journal.reset()
         self.turns.forget()
         self.faults.clear()
         self.defaults.clear()
         self.served.restore()
         self.control.forget()
+        if moto := loaded_moto():
+            moto.reset()

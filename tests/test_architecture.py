@@ -38,6 +38,7 @@ ROOMS = {
     "backends.deploy": Room(frozenset({"backends"}), frozenset({"boto3", "botocore", "orjson", "sagemaker", "typer"})),
     "mock_server": Room(TWIN, frozenset({"fastapi", "orjson", "pydantic", "starlette", "uvicorn"})),
     "mock_server.metrics": Room(TWIN, frozenset({"prometheus_client"})),
+    "mock_server.control.moto_mount": Room(TWIN, frozenset({"a2wsgi", "moto"})),
     "mock_server.record": Room(TWIN | CALLERS, frozenset({"starlette"})),
     "mock_server.upstream": Room(TWIN | CALLERS | {"backends.connection"}, frozenset({"orjson"})),
     "mock_server.control": Room(TWIN, frozenset({"botocore", "orjson", "starlette"})),
@@ -117,6 +118,9 @@ NAMED = frozenset({"httptools"})
 """Requirements that are chosen by their names: uvicorn's parser."""
 
 
+NAMED_DEPLOY = frozenset({"flask", "flask-cors"})
+"""Likewise: what moto's server needs, which moto alone does without."""
+
 LENT = frozenset({"pytest"})
 """Packages that whoever imports a file of ours has: the plugin is pytest's."""
 
@@ -132,6 +136,11 @@ def imported(*rooms: str) -> set[str]:
 
 def test_the_page_and_the_twin_require_what_they_import_and_no_more() -> None:
     assert declared("requirements.txt") - NAMED == imported("backends", "mock_server", "demo") - LENT - declared("requirements-deploy.txt")
+
+
+def test_what_creating_and_rehearsing_endpoints_imports_besides_is_what_is_required_for_it() -> None:
+    besides = imported("backends", "mock_server", "demo") - LENT - declared("requirements.txt")
+    assert declared("requirements-deploy.txt") - NAMED_DEPLOY == besides
 
 
 def test_the_wheel_requires_what_its_packages_import_and_with_the_page_that_is_all() -> None:
@@ -156,6 +165,7 @@ def test_importing_backends_imports_nothing() -> None:
 LAZY = {
     "backends.wire": ("httpx", "boto3", "asyncio", "fastapi", "gradio"),
     "mock_server": ("fastapi", "uvicorn", "boto3", "gradio"),
+    "mock_server.app": ("boto3", "flask", "gradio", "moto", "sagemaker"),
     "mock_server.server": ("boto3", "gradio"),
     "backends.deploy.__main__": ("boto3", "fastapi", "gradio", "sagemaker"),
     "backends.sagemaker": ("fastapi", "uvicorn", "gradio"),
