@@ -14,6 +14,7 @@ from mock_server.catalog import CatalogEntry
 from mock_server.clock import Clock, LoopClock
 from mock_server.container_front import container_routes
 from mock_server.control.app import ControlApp
+from mock_server.control.jumpstart import with_jumpstart
 from mock_server.control.neighbours import Neighbours
 from mock_server.control.one_port import AwsRoute
 from mock_server.control.plane import ControlPlane
@@ -56,7 +57,8 @@ def create_app(
     admin.path_regex = re.compile(admin.path_regex.pattern, re.DOTALL)  # a line end in a path is no reason to answer as nobody
     app = FastAPI(title="streamtwin", docs_url=None, redoc_url=None, openapi_url=None)  # the document of what is ours is at /_mock/openapi.json
     app.state.twin = twin
-    aws = [AwsRoute({}, Neighbours()), Route("/", ControlApp(twin), methods=["POST"])]
+    neighbours = Neighbours()
+    aws = [AwsRoute({"s3": with_jumpstart(neighbours)}, neighbours), Route("/", ControlApp(twin), methods=["POST"])]
     app.router.routes += [*aws, admin, *container_routes(twin), *openai_routes(twin), *runtime_routes(twin)]
     return app
 
