@@ -43,6 +43,16 @@ class Recognised:
     accepts: Accepts = "inputs"
     family: str = PLAIN
 
+    @property
+    def server(self) -> str:
+        """The model server alone, as `TGI`; empty where it is none that we know."""
+        return self.container.partition(" ")[0]
+
+    @property
+    def version(self) -> tuple[int, ...]:
+        """Its version, as (2, 4, 0), without what is not a number; empty where it is not known."""
+        return tuple(map(int, re.findall(r"(?:(?<= )|(?<=\d\.))\d+(?=\.|$)", self.container)))
+
 
 UNKNOWN = Recognised()
 
@@ -60,19 +70,22 @@ class Server:
     """The version since which it takes `messages` beside them."""
     chats_if: str = ""
     """A variable that makes it take `messages` alone before that version."""
+    variables: re.Pattern[str] = re.compile(r"(?!)")
+    """Variables that nobody but this server reads: they tell it where the image has a name of somebody's own."""
 
 
 _VERSION = r"(?::v?(\d+(?:\.\d+)+))?"
 SERVERS = (
-    Server("LMI", re.compile("djl-(?:inference|serving)" + _VERSION), chats_since=(0, 27)),
+    Server("LMI", re.compile("djl-(?:inference|serving)" + _VERSION), chats_since=(0, 27), variables=re.compile("OPTION_|SERVING_LOAD_MODELS$")),
     Server(
         "TGI",
         re.compile(r"tgi-inference(?::\S*?tgi(\d+(?:\.\d+)+))?|text-generation-inference" + _VERSION),
         chats_since=(2, 4),
         chats_if="MESSAGES_API_ENABLED",
+        variables=re.compile("MAX_(INPUT|TOTAL)_(LENGTH|TOKENS)$|MESSAGES_API_ENABLED$|HF_MODEL_QUANTIZE$"),
     ),
-    Server("SGLang", re.compile("sglang[^:@]*" + _VERSION), prompts=False),
-    Server("vLLM", re.compile("vllm[^:@]*" + _VERSION), prompts=False),
+    Server("SGLang", re.compile("sglang[^:@]*" + _VERSION), prompts=False, variables=re.compile("SM_SGLANG_")),
+    Server("vLLM", re.compile("vllm[^:@]*" + _VERSION), prompts=False, variables=re.compile("SM_VLLM_")),
 )
 MODEL_VARIABLES = ("HF_MODEL_ID", "OPTION_MODEL_ID", "SM_VLLM_MODEL", "SM_SGLANG_MODEL_PATH", "MODEL_ID", "SERVING_LOAD_MODELS")
 """Where an environment names the model, a Hub's id or a place; the first that is set goes before the others."""
@@ -91,7 +104,7 @@ _FAMILIES: tuple[tuple[re.Pattern[str], str], ...] = (
 
 
 def recognise(image: str | None, environment: Mapping[str, str], *names: str | None) -> Recognised:
-    """Return what is told of a container by its image and its environment.
+    """Return what is told of a container by its image and its environment; the latter tells the server of an image that nobody knows.
 
     Args:
         image: As a registry has it, with its tag.
@@ -103,6 +116,9 @@ def recognise(image: str | None, environment: Mapping[str, str], *names: str | N
     for server in SERVERS:
         if found := server.image.search(last_part):
             return describe(server, next(filter(None, found.groups()), ""), environment, *models, *names)
+    for server in SERVERS:
+        if any(map(server.variables.match, environment)):
+            return describe(server, "", environment, *models, *names)
     return Recognised(family=family_of(*models, *names))
 
 

@@ -42,6 +42,37 @@ def test_an_image_tells_its_server_and_what_that_takes(image: str | None, enviro
     assert (recognised.container, recognised.accepts) == (container, accepts)
 
 
+VERSIONS = [
+    ("TGI 2.4.0", ("TGI", (2, 4, 0))),
+    ("LMI 0.38.0", ("LMI", (0, 38, 0))),
+    ("vLLM 0.11", ("vLLM", (0, 11))),
+    ("vLLM 0.11.0rc2", ("vLLM", (0, 11))),
+    ("LMI", ("LMI", ())),
+    ("", ("", ())),
+]
+
+
+@pytest.mark.parametrize(("container", "known"), VERSIONS)
+def test_server_and_version_can_be_asked_apart(container: str, known: tuple[str, tuple[int, ...]]) -> None:
+    recognised = Recognised(container)
+    assert (recognised.server, recognised.version) == known
+
+
+OWN_IMAGES = [
+    ({"OPTION_ROLLING_BATCH": "vllm", **LLAMA}, "LMI"),
+    ({"SERVING_LOAD_MODELS": "test::MPI=/opt/ml/model"}, "LMI"),
+    ({"MAX_INPUT_LENGTH": "1900", "MAX_TOTAL_TOKENS": "2048", **LLAMA}, "TGI"),
+    ({"SM_VLLM_MODEL": "Qwen/Qwen2.5-7B-Instruct"}, "vLLM"),
+    ({"SM_SGLANG_MODEL_PATH": "Qwen/Qwen2.5-7B-Instruct"}, "SGLang"),
+    ({"SAGEMAKER_PROGRAM": "inference.py"}, ""),
+]
+
+
+@pytest.mark.parametrize(("environment", "server"), OWN_IMAGES)
+def test_an_image_of_ones_own_is_told_by_variables_that_one_server_alone_reads(environment: dict[str, str], server: str) -> None:
+    assert recognise("123456789012.dkr.ecr.us-east-1.amazonaws.com/my-own:1.0", environment).server == server
+
+
 MODELS = [
     ("tiiuae/falcon-7b-instruct", "falcon"),
     ("huggingface-llm-falcon-180b-chat-bf16", "falcon"),
