@@ -49,10 +49,19 @@ class Stopped(BackendError):
         perhaps: What may be there: nobody said whether it was made, or deleted.
         undoes: The calls that take back what was made.
         is_another_s: Whether something of the same name is somebody else's, so that only `undoes` cleans up.
+        goes_on: What this tool is to be told to go on; empty: there is nothing to go on with.
     """
 
     def __init__(
-        self, message: str, *, code: Exit, exists: Sequence[str] = (), perhaps: str = "", undoes: Sequence[Call] = (), is_another_s: bool = False
+        self,
+        message: str,
+        *,
+        code: Exit,
+        exists: Sequence[str] = (),
+        perhaps: str = "",
+        undoes: Sequence[Call] = (),
+        is_another_s: bool = False,
+        goes_on: Sequence[str] = (),
     ) -> None:
         super().__init__(message)
         self.code = code
@@ -60,6 +69,7 @@ class Stopped(BackendError):
         self.perhaps = perhaps
         self.undoes = tuple(undoes)
         self.is_another_s = is_another_s
+        self.goes_on = tuple(goes_on)
 
 
 class NameTaken(Stopped):

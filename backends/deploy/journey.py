@@ -8,13 +8,13 @@ from time import time
 from backends.deploy import asking
 from backends.deploy.aws import Caller
 from backends.deploy.deleting import delete
-from backends.deploy.endings import INTERRUPTED, EndpointFailed, Exit, HalfDone, Stopped, WaitTimedOut, things, why
+from backends.deploy.endings import EndpointFailed, Exit, HalfDone, Stopped, WaitTimedOut, things, why
 from backends.deploy.logs import Logs
 from backends.deploy.place import Place
 from backends.deploy.plan import Plan, printed, undo
 from backends.deploy.plans import Wish
 from backends.deploy.prices import price
-from backends.deploy.running import create, three, wait
+from backends.deploy.running import create, three, wait, waiting
 from backends.deploy.terminal import Terminal
 from backends.errors import BackendError
 
@@ -75,12 +75,12 @@ def show(terminal: Terminal, plan: Plan, place: Place, cost: str) -> None:
 
 def _see_it_through(terminal: Terminal, aws: Caller, plan: Plan, order: Order) -> None:
     """Wait, and ask the first question; whatever stops it, the endpoint exists."""
+    goes_on = waiting(plan.name)
     try:
         wait(aws, plan.name, limit_s=order.wait_s, say=terminal.say)
         terminal.say(f"{plan.name} is in service.")
-        if plan.question:
-            terminal.say(f"> {plan.question.messages[-1].content}")
-            ask(terminal, plan)
+        goes_on = ("invoke", plan.name)
+        ask(terminal, plan)
     except EndpointFailed:
         tail(terminal, aws, plan.name)
         raise
@@ -88,12 +88,13 @@ def _see_it_through(terminal: Terminal, aws: Caller, plan: Plan, order: Order) -
         raise
     except (BackendError, KeyboardInterrupt) as error:
         code = Exit.INTERRUPTED if isinstance(error, KeyboardInterrupt) else Exit.REFUSED
-        raise HalfDone(INTERRUPTED if code is Exit.INTERRUPTED else why(error), code=code, exists=three(plan.name)) from error
+        raise Stopped(why(error), code=code, exists=three(plan.name), goes_on=goes_on) from error
 
 
 def ask(terminal: Terminal, plan: Plan) -> None:
     """Ask a plan's question, with the figures behind the answer."""
     if plan.question:
+        terminal.say(f"> {plan.question.messages[-1].content}")
         figures = asking.ask(plan.question, lambda text: terminal.show(text, end=""), region=terminal.region, profile=terminal.profile)
         terminal.show("")
         terminal.say(figures)

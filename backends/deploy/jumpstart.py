@@ -6,6 +6,7 @@ filter, the ten ids); sagemaker-core 2.27, `sagemaker.core.jumpstart`.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -80,13 +81,14 @@ def find_model(model_id: str, region: str, *, version: str = "*", instance_type:
         BackendError: The SDK is missing, it knows no such model or version, or the bucket cannot be read.
     """
     images = image_uris()
+    logging.getLogger("sagemaker.jumpstart").setLevel(logging.ERROR)  # it warns of a version that is left open; which one it is, is said
     from sagemaker.core import environment_variables, instance_types, model_uris
     from sagemaker.core.jumpstart.accessors import JumpStartModelsAccessor
 
     with answers_in_our_words(None, _READS):
         try:
             specs = JumpStartModelsAccessor.get_model_specs(region=region, model_id=model_id, version=version)
-            chosen = {"region": region, "model_id": model_id, "model_version": version}
+            chosen = {"region": region, "model_id": model_id, "model_version": specs.version}
             kind = instance_type or str(instance_types.retrieve_default(**chosen, scope="inference"))
             image = images.retrieve(framework=None, **chosen, image_scope="inference", instance_type=kind)
             artifact = model_uris.retrieve(**chosen, model_scope="inference", instance_type=kind)

@@ -23,7 +23,7 @@ from backends.deploy.logs import Logs
 from backends.deploy.options import QUESTION, Profile, Region, Yes
 from backends.deploy.plan import Call, printed, thing_of
 from backends.deploy.plans import question_for
-from backends.deploy.running import is_not_there, three
+from backends.deploy.running import is_not_there, three, waiting
 from backends.deploy.running import wait as wait_for
 from backends.deploy.terminal import Terminal, seconds
 from backends.endpoints import Recognised
@@ -150,11 +150,12 @@ def delete(
 
 def _deletes(aws: Caller, names: Sequence[str], older: str | None, *, everything: bool) -> tuple[Call, ...]:
     """Return the calls that delete what is meant, each once."""
+    older_s = seconds(older) if older else None
     shared = find_shared(aws) if older or everything else None
     chosen = list(names)
     if shared:
         found = with_archives(find_ours(aws), shared)
-        chosen += [each.name for each in (older_than(found, timedelta(seconds=seconds(older)), datetime.now(UTC)) if older else found)]
+        chosen += [each.name for each in (found if older_s is None else older_than(found, timedelta(seconds=older_s), datetime.now(UTC)))]
     calls = [call for name in dict.fromkeys(chosen) for call in deletes_of(aws, name, shared)]
     if shared and everything:
         calls += deletes_of_shared(shared)
@@ -175,7 +176,7 @@ def _wait(terminal: Terminal, aws: Caller, name: str, limit_s: float) -> None:
         tail(terminal, aws, name)
         raise
     except KeyboardInterrupt:
-        raise Stopped(INTERRUPTED, code=Exit.INTERRUPTED, exists=three(name)) from None
+        raise Stopped(INTERRUPTED, code=Exit.INTERRUPTED, exists=three(name), goes_on=waiting(name)) from None
 
 
 def _only_one(aws: Caller) -> str:

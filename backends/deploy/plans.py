@@ -79,7 +79,7 @@ def plan_lmi(wish: Wish, place: Place, *, image: str, options: Mapping[str, str]
     model = options.get("option.model_id", "")
     container = _Container(
         image=image,
-        environment=_more(wish),
+        environment={**({"HF_MODEL_ID": model} if model else {}), **_more(wish)},  # what the endpoint is known by later: nobody looks into an archive
         model={"ModelDataUrl": f"s3://{place.bucket}/{key}"},
         names_model=model,
         health_check_s=LMI_S,

@@ -100,6 +100,7 @@ def wait(aws: Caller, name: str, *, limit_s: float, say: Say, clock: Clock = Clo
         f"The endpoint {name} is not in service after {_span(limit_s)}. It goes on by itself, and costs money once it is.",
         code=Exit.TIMED_OUT,
         exists=three(name),
+        goes_on=waiting(name),
     )
 
 
@@ -119,19 +120,22 @@ def _states(aws: Caller, name: str, limit_s: float, say: Say, clock: Clock) -> I
     """Yield an endpoint's state and what is said of its failure, look after look, until the limit; an empty state: it is not there."""
     begun = said_at = heard_at = clock.now()
     before = None
-    while (now := clock.now()) - begun <= limit_s:
+    while True:
+        now = clock.now()
         try:
             status, reason = _state(aws, name)
             heard_at = now
         except TransportError as lost:
             if now - heard_at > LOST_S:
-                raise Stopped(why(lost), code=Exit.REFUSED, exists=three(name)) from lost
+                raise Stopped(why(lost), code=Exit.REFUSED, exists=three(name), goes_on=waiting(name)) from lost
             status, reason = _LOST, ""
         if status and (status != before or now - said_at >= SAY_S):
             say(f"{name}: {status}, {_span(now - begun)}")
             before, said_at = status, now
         if status != _LOST:
             yield status, reason
+        if now - begun >= limit_s:
+            return
         clock.sleep(min(POLL_S[1], POLL_S[0] + (now - begun) / 10))
 
 
@@ -141,7 +145,7 @@ def _state(aws: Caller, name: str) -> tuple[str, str]:
     except RequestRejected as refusal:
         if is_not_there(refusal):
             return "", ""
-        raise Stopped(why(refusal), code=Exit.REFUSED, exists=three(name)) from refusal
+        raise Stopped(why(refusal), code=Exit.REFUSED, exists=three(name), goes_on=waiting(name)) from refusal
     return told["EndpointStatus"], told.get("FailureReason", "")
 
 
@@ -181,12 +185,18 @@ def _half_done(made: _Made, error: BaseException) -> Stopped:
         perhaps=thing_of(unsure) if unsure else "",
         undoes=undo((*made.done, *([unsure] if unsure else []))),
         is_another_s=isinstance(error, RequestRejected) and bool(TAKEN.search(str(error))),
+        goes_on=waiting(unsure.parameters["EndpointName"]) if unsure and unsure.operation == "CreateEndpoint" else (),
     )
 
 
 def three(name: str) -> tuple[str, ...]:
     """Return what an endpoint consists of, by kind and name."""
     return (f"endpoint {name}", f"endpoint configuration {name}", f"model {name}")
+
+
+def waiting(name: str) -> tuple[str, ...]:
+    """Return what this tool is to be told to wait for an endpoint again."""
+    return ("describe", name, "--wait")
 
 
 def _span(seconds: float) -> str:

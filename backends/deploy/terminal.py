@@ -76,12 +76,12 @@ class Terminal:
         except (BackendError, KeyboardInterrupt) as error:
             self.say(why(error))
             if isinstance(error, Stopped):
-                self._tell(error, name, again or (name,))
+                self._tell(error, again or (name,))
             elif nothing:
                 self.say(nothing)
             raise typer.Exit(code_of(error)) from None
 
-    def _tell(self, stopped: Stopped, name: str, again: Sequence[str]) -> None:
+    def _tell(self, stopped: Stopped, again: Sequence[str]) -> None:
         if stopped.exists:
             self.say("This exists now: " + ", ".join(stopped.exists) + ".")
         if stopped.perhaps:
@@ -92,8 +92,8 @@ class Terminal:
             return
         if not (stopped.exists or stopped.perhaps):
             return
-        if name and f"endpoint {name}" in (*stopped.exists, stopped.perhaps) and stopped.code is not Exit.FAILED:
-            self.say(f"To go on waiting: {self.command('describe', name, '--wait')}")
+        if stopped.goes_on:
+            self.say(f"To go on: {self.command(*stopped.goes_on)}")
         self.say(f"To clean up: {self.command('delete', *again)}")
 
     def list(self, lines: Iterator[str] | Sequence[str]) -> None:

@@ -13,6 +13,7 @@ from mock_server.control.plane import Asked, ControlPlane
 from mock_server.control.records import Record
 
 MAX_TAGS = 50
+TAGS_PAGE = 50
 RESOURCES_PAGE = 50
 
 
@@ -31,7 +32,10 @@ def _add(plane: ControlPlane, asked: Asked) -> dict[str, Any]:
 
 
 def _list(plane: ControlPlane, asked: Asked) -> dict[str, Any]:
-    return {"Tags": tags_of(_tagged(plane, asked).tags)}  # a page has all: it cannot be asked for fewer than fifty
+    tags = _tagged(plane, asked).tags
+    pager = Pager(asked.given.get("NextToken"), asked.given.get("MaxResults", TAGS_PAGE))
+    page, token = pager.take({(each["Key"], ""): each for each in tags_of(tags)})
+    return {"Tags": page, "NextToken": token or None}
 
 
 def _delete(plane: ControlPlane, asked: Asked) -> dict[str, Any]:

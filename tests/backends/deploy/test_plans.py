@@ -62,7 +62,11 @@ def test_lmi_uploads_an_archive_and_serves_it() -> None:
     body = pack({"serving.properties": text.encode(), "model.py": b"pass"})
     assert list(lmi().creates) == [
         Call("s3", "PutObject", {"Bucket": BUCKET, "Key": f"{NAME}/model.tar.gz", "Body": body, "ExpectedBucketOwner": ACCOUNT}),
-        *three("lmi", {"Image": LMI, "ModelDataUrl": f"s3://{BUCKET}/{NAME}/model.tar.gz"}, ContainerStartupHealthCheckTimeoutInSeconds=900),
+        *three(
+            "lmi",
+            {"Image": LMI, "ModelDataUrl": f"s3://{BUCKET}/{NAME}/model.tar.gz", "Environment": {"HF_MODEL_ID": "tiiuae/falcon-7b-instruct"}},
+            ContainerStartupHealthCheckTimeoutInSeconds=900,
+        ),
     ]
 
 
