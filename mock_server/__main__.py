@@ -55,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", type=_port, default=8080, help="the port to listen on; 0 picks one (default: %(default)s)")
     serve.add_argument("--sigv4", choices=LEVELS, default="off", metavar="LEVEL", help=f"how closely to look at signatures: {', '.join(LEVELS)} (default: off)")
     serve.add_argument("--time-limits", type=_factor, default=1.0, metavar="FACTOR", help="what the limits of 60 s and 8 minutes are multiplied by; or inf")
+    serve.add_argument("--creation", type=_seconds, default=1.0, metavar="SECONDS", help="how long an endpoint takes to be created (default: %(default)g)")
     serve.add_argument("--region", default="us-east-1", help="the AWS region that it stands for (default: %(default)s)")
     serve.add_argument("--tls-cert", type=Path, metavar="FILE", help="a certificate in PEM: answer over TLS alone; needs --tls-key")
     serve.add_argument("--tls-key", type=Path, metavar="FILE", help="the certificate's key in PEM")
@@ -105,7 +106,9 @@ def _serve(options: argparse.Namespace) -> int:
     host, port = listener.getsockname()[:2]
     scheme = "https" if certificate else "http"
     _greet(f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}", catalog, options)
-    settings = TwinSettings(time_limits=options.time_limits, sigv4=options.sigv4, region=options.region, folder=options.catalog.parent)
+    settings = TwinSettings(
+        time_limits=options.time_limits, creation_s=options.creation, sigv4=options.sigv4, region=options.region, folder=options.catalog.parent
+    )
     app = create_app(catalog, settings=settings, any_host=not ip_address(host).is_loopback)
     if not options.quiet:
         access.show()

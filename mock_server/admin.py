@@ -30,6 +30,8 @@ from mock_server.admin_forms import (
 )
 from mock_server.catalog import CatalogError
 from mock_server.containers import CONTAINERS
+from mock_server.control import faults as control_faults
+from mock_server.control.calls import Call
 from mock_server.guard import Guard
 from mock_server.journal import Wanted
 from mock_server.metrics import CONTENT_TYPE
@@ -65,7 +67,7 @@ async def health() -> Done:
 
 @router.post("/reset")
 def reset(twin: Asked) -> Done:
-    """Forget the journal, the sessions and the faults that wait; serve the catalog again."""
+    """Forget the journal, the sessions, the faults that wait and what was created; serve the catalog again."""
     twin.forget()
     return Done()
 
@@ -90,6 +92,19 @@ def clear_journal(twin: Asked) -> Done:
     return Done()
 
 
+@router.get("/calls")
+def list_calls(twin: Asked) -> list[Call]:
+    """Return what the control plane was asked: the last thousand calls, in the order of their answers."""
+    return list(twin.control.calls.all)
+
+
+@router.delete("/calls")
+def clear_calls(twin: Asked) -> Done:
+    """Forget these calls."""
+    twin.control.calls.clear()
+    return Done()
+
+
 @router.get("/faults")
 def list_faults(twin: Asked) -> list[FaultView]:
     """Return the faults that wait, the oldest first."""
@@ -98,7 +113,10 @@ def list_faults(twin: Asked) -> list[FaultView]:
 
 @router.post("/faults", status_code=201, responses=REFUSED | MISSING)
 def queue_fault(twin: Asked, order: FaultOrder) -> FaultView:
-    """Order a fault for the next requests, to one endpoint or to any, that can have it and ask for none themselves."""
+    """Order a fault for the next requests, to one endpoint or to any, that can have it and ask for none themselves.
+
+    `NAME@OPERATION` is for calls of the control plane, about what `endpoint` names or about anything.
+    """
     return FaultView.of(twin.queue_fault(order.fault, order.endpoint, order.times))
 
 
@@ -164,6 +182,7 @@ def list_choices(twin: Asked) -> ChoicesView:
         cuts=cuts.LEGAL.split(", "),
         http_cuts=cuts.LEGAL_HTTP.split(", "),
         faults=[FaultChoice(name=name, written=written, stage=stage) for name, (written, stage) in faults.spellings().items()],
+        control_faults=list(control_faults.KINDS),
         profiles=profiles.LEGAL.partition(";")[0].split(", "),
         containers=list(CONTAINERS),
         endpoints={

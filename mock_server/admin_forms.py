@@ -109,7 +109,7 @@ class FaultOrder(Form):
     """A fault for requests to come."""
 
     fault: str
-    """As in `mock.fault`."""
+    """As in `mock.fault`; or of the control plane, as `NAME@OPERATION`."""
     endpoint: str | None = None
     """Null: whichever is asked next."""
     times: int = Field(1, ge=1, le=MAX_TIMES)
@@ -176,6 +176,8 @@ class ChoicesView(BaseModel):
     cuts: list[str]
     http_cuts: list[str]
     faults: list[FaultChoice]
+    control_faults: list[str]
+    """Of the control plane, ordered as `NAME@OPERATION`."""
     profiles: list[str]
     containers: list[str]
     endpoints: dict[str, EndpointChoices]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeAlias
 from uuid import uuid4
 
@@ -111,7 +111,7 @@ def _admit(twin: Twin, door: Door, entry: Entry, headers: Mapping[str, str], bod
         raise too_long()
     if violations := door.operation.violations(entry.endpoint, headers):
         raise invalid(say_violations(violations))
-    endpoint = twin.catalog.get(entry.endpoint)
+    endpoint = twin.find_endpoint(entry.endpoint, headers, region_of(headers.get("authorization", ""), "") or None)
     if endpoint is None:
         raise not_found("Endpoint", entry.endpoint)
     check_component(endpoint.components, headers)
@@ -121,8 +121,9 @@ def _admit(twin: Twin, door: Door, entry: Entry, headers: Mapping[str, str], bod
         if variant is None:
             choices = invocation.choices
             variant = draw_variant(endpoint.variants, f"of seed {choices.seed}" if choices.is_seeded else f"in turn {twin.turns.take(endpoint.name)}")
-        if variant.profile:
-            invocation = begin(twin, replace(endpoint, profile=variant.profile), entry, attributes, door.senseless)
+        part = endpoint.part(variant, headers.get(COMPONENT_HEADER))
+        if part is not endpoint:
+            invocation = begin(twin, part, entry, attributes, door.senseless)
     except WordError as error:
         raise invalid(str(error)) from error
     invocation.draft.add(variant=variant.name)

@@ -14,6 +14,8 @@ from mock_server.catalog import CatalogEntry
 from mock_server.clock import Clock, LoopClock
 from mock_server.container_front import container_routes
 from mock_server.control.app import ControlApp
+from mock_server.control.container_logs import ContainerLogs
+from mock_server.control.created import Created
 from mock_server.control.jumpstart import with_jumpstart
 from mock_server.control.neighbours import Neighbours
 from mock_server.control.one_port import AwsRoute
@@ -57,7 +59,7 @@ def create_app(
     admin.path_regex = re.compile(admin.path_regex.pattern, re.DOTALL)  # a line end in a path is no reason to answer as nobody
     app = FastAPI(title="streamtwin", docs_url=None, redoc_url=None, openapi_url=None)  # the document of what is ours is at /_mock/openapi.json
     app.state.twin = twin
-    neighbours = Neighbours()
+    neighbours = Neighbours(twin.logs.prepare)
     aws = [AwsRoute({"s3": with_jumpstart(neighbours)}, neighbours), Route("/", ControlApp(twin), methods=["POST"])]
     app.router.routes += [*aws, admin, *container_routes(twin), *openai_routes(twin), *runtime_routes(twin)]
     return app
@@ -69,4 +71,7 @@ def _create_twin(catalog: Mapping[str, CatalogEntry], clock: Clock, settings: Tw
     journal.tell(access.log)
     metrics = Metrics(journal, lambda: served.now.entries)
     control = ControlPlane(clock, settings.utc_now, settings.creation_s)
-    return Twin(served, find_profile(settings.profile), clock, journal, gate, settings.time_limits, metrics, control)
+    created = Created(control)
+    logs = ContainerLogs(control, created, settings.utc_now)
+    journal.tell(logs.note)
+    return Twin(served, find_profile(settings.profile), clock, journal, gate, settings.time_limits, metrics, control, created, logs)

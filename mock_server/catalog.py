@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -72,6 +72,13 @@ class CatalogEntry:
     """How it keeps stateful sessions; None: it has none."""
     table: Mapping[str, Any] = field(default_factory=dict)
     """What it was read from."""
+    parts: Mapping[str, CatalogEntry] = field(default_factory=dict)
+    """What answers for each of its inference components, or else variants, by name, where they are not all alike."""
+
+    def part(self, variant: Variant, component: str | None) -> CatalogEntry:
+        """Return what answers a request to one of its variants, and inference components where it has such."""
+        part = self.parts.get(component or variant.name, self)
+        return replace(part, profile=variant.profile) if variant.profile else part
 
     def as_endpoint(self, url: str) -> Endpoint:
         """Return how a backend reaches this endpoint's container on the twin at `url`."""
@@ -170,17 +177,18 @@ def _read_accepts(value: Any, row: _Row) -> Accepts:
 
 
 @cache
-def _own_scripts(family: str) -> Mapping[str, Script]:
+def own_scripts(family: str) -> Mapping[str, Script]:
+    """Return the scripts that come with the twin, as a model of that family answers; read-only."""
     return MappingProxyType(load_scripts(FOLDER, family=family))
 
 
 def _read_scripts(value: Any, row: _Row) -> Mapping[str, Script]:
     text, family = _text(value), row.read["family"]
     if text is None:
-        return _own_scripts(family)
+        return own_scripts(family)
     if not (row.folder / text).is_dir():
         raise WordError("expected a folder, received " + repr(text), "a folder, seen from the catalog's")
-    return MappingProxyType(load_scripts(row.folder / text, _own_scripts(family), family))
+    return MappingProxyType(load_scripts(row.folder / text, own_scripts(family), family))
 
 
 def _read_family(value: Any, _: _Row) -> str:

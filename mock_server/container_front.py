@@ -16,6 +16,7 @@ from mock_server.invocation import Invocation, begin
 from mock_server.journal import Entry
 from mock_server.live import Live, head_of
 from mock_server.operation import ATTRIBUTES_HEADER
+from mock_server.refusals import Refused
 from mock_server.requests import GONE, MAX_BODY_BYTES, receive
 from mock_server.twin import Twin
 from mock_server.words import WordError
@@ -45,7 +46,10 @@ async def _answer(twin: Twin, request: Request) -> Response:
     if arrived is None:
         return GONE
     entry, body = arrived
-    endpoint = twin.catalog.get(entry.endpoint)
+    try:
+        endpoint = twin.find_endpoint(entry.endpoint, entry.request_headers)
+    except Refused as refused:
+        return _refuse(twin, entry, 404, refused.error.message)
     if endpoint is None:
         return _refuse(twin, entry, 404, f"{entry.endpoint!r} is not an endpoint; there are: {', '.join(twin.catalog)}")
     if body is None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from mock_server.catalog import CatalogEntry
 from mock_server.clock import Clock
 from mock_server.container_faults import check_kind
+from mock_server.control.container_logs import ContainerLogs
+from mock_server.control.created import Created
 from mock_server.control.faults import ORDER
 from mock_server.control.neighbours import loaded_moto
 from mock_server.control.plane import ControlPlane
@@ -38,6 +40,10 @@ class Twin:
     metrics: Metrics
     control: ControlPlane
     """What was created, and is described, listed and deleted."""
+    created: Created
+    """How that answers."""
+    logs: ContainerLogs
+    """What its containers have written."""
     turns: Turns = field(default_factory=Turns)
     faults: FaultQueue = field(default_factory=FaultQueue)
     """What was ordered for the requests to come."""
@@ -56,9 +62,17 @@ class Twin:
             WordError: It is no fault, too many wait, or the endpoint's container has no error of the kind.
             NoSuchEndpoint: There is no such endpoint.
         """
-        if endpoint is not None and not ORDER.fullmatch(fault):
+        if endpoint is not None and not ORDER.fullmatch(fault) and self.control.find_endpoint(endpoint) is None:
             check_kind(parse_faults(fault).error_kind, self.served.find(endpoint).container)
         return self.faults.add(fault, endpoint, times)
+
+    def find_endpoint(self, name: str, headers: Mapping[str, str], region: str | None = None) -> CatalogEntry | None:
+        """Return what answers under a name: what was created in a region, or in whichever has it, before what the catalog has; None for nothing.
+
+        Raises:
+            Refused: What was created is not in service, or the inference component that the headers name is not.
+        """
+        return self.created.find(name, headers, region) or self.catalog.get(name)
 
     def find_fault(self, endpoint: str, can_have: Callable[[Faults], bool]) -> tuple[Faults, FaultFrom] | None:
         """Return what was ordered for a request to this endpoint, or else by default, if it can have it, and who wanted it."""
@@ -78,5 +92,7 @@ class Twin:
         self.defaults.clear()
         self.served.restore()
         self.control.forget()
+        self.created.forget()
+        self.logs.forget()
         if moto := loaded_moto():
             moto.reset()

@@ -155,7 +155,7 @@ def test_the_wheel_requires_what_its_packages_import_and_with_the_page_that_is_a
 
 def test_the_tests_require_what_they_import() -> None:
     environments = [str(file.relative_to(ROOT)) for room in ("clients", "scoreboard", "upstream") for file in (ROOT / "tests" / room).rglob("*.txt")]
-    assert imported("tests") <= set().union(*map(declared, ("requirements.txt", "requirements-dev.txt", *environments)))
+    assert imported("tests") <= set().union(*map(declared, ("requirements.txt", "requirements-deploy.txt", "requirements-dev.txt", *environments)))
 
 
 def test_importing_backends_imports_nothing() -> None:

@@ -18,6 +18,8 @@ from demo.limits import Limits
 from mock_server import MockServer
 from mock_server.catalog import KEYS
 from mock_server.containers import CONTAINERS
+from mock_server.control.faults import KINDS as CONTROL_FAULTS
+from mock_server.control.service import HANDLERS
 from mock_server.cuts import KINDS as CUTS
 from mock_server.faults import KINDS as FAULTS
 from mock_server.profiles import LEGAL
@@ -103,6 +105,16 @@ def test_every_limit_of_the_page_is_told_and_no_other() -> None:
 
 def test_every_fault_is_told_and_no_other() -> None:
     assert words("fault") == set(FAULTS)
+
+
+def test_every_fault_of_the_control_plane_is_told_and_no_other() -> None:
+    assert words("goes wrong") == set(CONTROL_FAULTS)
+
+
+def test_every_operation_of_the_control_plane_is_told_and_no_other() -> None:
+    operations = {name for handlers in HANDLERS.values() for name in handlers}
+    told_together = {name for name in operations if name.startswith(("Describe", "List", "Delete")) and not name.endswith("Tags")}
+    assert words("operations") == operations - told_together
 
 
 def test_every_cut_is_told_and_no_other() -> None:

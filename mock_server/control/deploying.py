@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mock_server.control.faults import REASONS, ControlFault
-from mock_server.control.kinds import CONFIG, MODEL
+from mock_server.control.kinds import CONFIG, ENDPOINT, MODEL
 from mock_server.control.plane import Asked, ControlPlane
 from mock_server.control.records import Container, Record, Step, Variant
 
@@ -97,9 +97,11 @@ def updated(plane: ControlPlane, record: Record, deployment: Deployment, fault: 
         return updating, Step("InService", done_s, deployment.members, deployment.variants)
     if fault.name == "stuck":
         return (updating,)
-    rolling_back = () if "EndpointConfigName" not in members else (replace(before, status="RollingBack", from_s=done_s, members=members),)
-    back = replace(before, status="InService", from_s=done_s + plane.creation_s, members={**members, "FailureReason": _reason(fault, deployment)})
-    return (updating, *rolling_back, back)
+    back = replace(before, status="InService", from_s=done_s, members={**members, "FailureReason": _reason(fault, deployment)})
+    if record.kind is not ENDPOINT:
+        return updating, back
+    rolling_back = replace(before, status="RollingBack", from_s=done_s, members=members)
+    return updating, rolling_back, replace(back, from_s=done_s + plane.creation_s)
 
 
 def deleted(plane: ControlPlane, record: Record) -> Record:

@@ -77,7 +77,8 @@ def _update_endpoint(plane: ControlPlane, asked: Asked) -> dict[str, Any]:
     record = _changeable(ENDPOINT, plane, asked)
     plane.get(CONFIG, asked.region, record.at(plane.clock.now_s()).members["EndpointConfigName"])
     deployment = deploy_config(plane, asked, asked.given["EndpointConfigName"])
-    plane.store.put(replace(record, steps=updated(plane, record, deployment, asked.fault)))
+    given = record.given if asked.fault else {**record.given, "EndpointConfigName": asked.given["EndpointConfigName"]}
+    plane.store.put(replace(record, given=given, steps=updated(plane, record, deployment, asked.fault)))
     return {ENDPOINT.arn_member: record.arn}
 
 
@@ -124,9 +125,11 @@ def _components_on(plane: ControlPlane, endpoint: Record) -> Iterator[str]:
 def _deploy_component(plane: ControlPlane, asked: Asked, given: Mapping[str, Any]) -> Deployment:
     """Return what a component is to be."""
     endpoint = plane.get(ENDPOINT, asked.region, given["EndpointName"])
-    variants = deploy_config(plane, asked, endpoint.given["EndpointConfigName"]).variants
-    variant = given.get("VariantName", variants[0].name)
-    if variant not in {each.name for each in variants}:
+    names = [each.name for step in endpoint.steps for each in step.variants]
+    if not names:
+        raise invalid(f'Endpoint "{endpoint.arn}" takes no inference component: it is {endpoint.at(plane.clock.now_s()).status}.')
+    variant = given.get("VariantName", names[0])
+    if variant not in names:
         raise invalid(f'Could not find variant "{variant}" of endpoint "{endpoint.arn}".')
     specification = given.get("Specification") or next(iter(given.get("Specifications", ())), None)
     if specification is None:

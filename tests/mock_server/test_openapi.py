@@ -36,7 +36,18 @@ CHECKS = [
 """Not whether all is taken that the document allows: it cannot tell the words of a cut or a fault."""
 
 
-TAKING_NOTHING = {"GET /health", "POST /reset", "DELETE /journal", "GET /faults", "DELETE /faults", "GET /endpoints", "GET /choices", "GET /metrics"}
+TAKING_NOTHING = {
+    "GET /health",
+    "POST /reset",
+    "DELETE /journal",
+    "GET /calls",
+    "DELETE /calls",
+    "GET /faults",
+    "DELETE /faults",
+    "GET /endpoints",
+    "GET /choices",
+    "GET /metrics",
+}
 OPERATIONS = TAKING_NOTHING | {
     "GET /journal",
     "POST /faults",
