@@ -1,4 +1,4 @@
-"""One line per request, when it ends, by the logger `streamtwin.access` at INFO: `key=value`, a dash for what is not known.
+"""One line per request or call of the control plane, when it ends, by the logger `streamtwin.access` at INFO: `key=value`, a dash for what is not known.
 
 What a client wrote is in quotes, as a JSON string, wherever it is more than a plain word: nobody can end a line, or add a key to it.
 """
@@ -8,7 +8,9 @@ from __future__ import annotations
 import json
 import logging
 import re
+from collections.abc import Mapping
 
+from mock_server.control.calls import Call
 from mock_server.journal import Entry
 
 logger = logging.getLogger("streamtwin.access")
@@ -42,6 +44,31 @@ def line(entry: Entry) -> str:
         "attempt": str(entry.attempt),
         "attributes": entry.custom_attributes,
     }
+    return _join(words)
+
+
+def log_call(call: Call) -> None:
+    """Log a call of the control plane."""
+    if logger.isEnabledFor(logging.INFO):
+        logger.info(call_line(call))
+
+
+def call_line(call: Call) -> str:
+    """Return the line of a call of the control plane; a status of 0 is a connection that was broken in place of an answer."""
+    words = {
+        "call": call.request_id,
+        "service": call.service,
+        "operation": call.operation,
+        "name": call.name,
+        "region": call.region,
+        "status": str(call.status),
+        "code": call.code,
+        "fault": call.fault,
+    }
+    return _join(words)
+
+
+def _join(words: Mapping[str, str]) -> str:
     return " ".join(f"{key}={_quote(word)}" for key, word in words.items())
 
 

@@ -71,6 +71,7 @@ def _create_twin(catalog: Mapping[str, CatalogEntry], clock: Clock, settings: Tw
     journal.tell(access.log)
     metrics = Metrics(journal, lambda: served.now.entries)
     control = ControlPlane(clock, settings.utc_now, settings.creation_s)
+    control.calls.tell(access.log_call)
     created = Created(control)
     logs = ContainerLogs(control, created, settings.utc_now)
     journal.tell(logs.note)

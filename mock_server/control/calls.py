@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import count
 
@@ -40,6 +41,7 @@ class Calls:
         self._lock = threading.Lock()
         self._calls: deque[Call] = deque(maxlen=MAX_CALLS)
         self._numbers = count(1)
+        self._readers: list[Callable[[Call], None]] = []
 
     @property
     def all(self) -> tuple[Call, ...]:
@@ -48,9 +50,16 @@ class Calls:
             return tuple(self._calls)
 
     def add(self, call: Call) -> None:
-        """Keep a call, with a number."""
+        """Keep a call, with a number, and hand it to who reads along."""
         with self._lock:
-            self._calls.append(replace(call, number=next(self._numbers)))
+            numbered = replace(call, number=next(self._numbers))
+            self._calls.append(numbered)
+        for read in self._readers:
+            read(numbered)
+
+    def tell(self, reader: Callable[[Call], None]) -> None:
+        """Hand every call from now on to `reader`."""
+        self._readers.append(reader)
 
     def clear(self) -> None:
         """Forget them."""

@@ -42,7 +42,10 @@ def check_input(operation: OperationModel, given: Mapping[str, Any]) -> dict[str
     if shape is None:
         return {}
     known: dict[str, Any] = _known(shape, given)
-    report: str = ParamValidator().validate(known, shape).generate_report()
+    try:
+        report: str = ParamValidator().validate(known, shape).generate_report()
+    except (RuntimeError, OverflowError) as error:  # a moment that is in no year
+        raise malformed(str(error)) from error
     if wrong := [line for line in report.splitlines() if line.startswith("Invalid type")]:
         raise malformed(wrong[0])
     if found := list(_violations(shape, known, "")):
@@ -120,6 +123,11 @@ def _check_number(shape: Shape, value: float) -> Iterator[tuple[str, str]]:
         yield f"'{value}' ", f"have value less than or equal to {most}"
 
 
+def _check_moment(_: Shape, value: Any) -> Iterator[tuple[str, str]]:
+    if not isinstance(value, int | float):  # botocore takes other forms as well, which this protocol does not have
+        yield f"'{value}' ", "be a number of seconds"
+
+
 @cache
 def _compile(pattern: str) -> re.Pattern[str] | None:
     try:
@@ -130,6 +138,7 @@ def _compile(pattern: str) -> re.Pattern[str] | None:
 
 CHECKS: dict[str, Callable[[Shape, Any], Iterator[tuple[str, str]]]] = {
     "string": _check_string,
+    "timestamp": _check_moment,
     "list": _check_length,
     "map": _check_length,
     **dict.fromkeys(("integer", "long", "float", "double"), _check_number),

@@ -10,8 +10,9 @@ import httpx
 import pytest
 
 from mock_server import MockServer
-from mock_server.access import line
+from mock_server.access import call_line, line
 from mock_server.clock import VirtualClock
+from mock_server.control.calls import Call
 from mock_server.journal import Entry
 
 LMI = "falcon-7b-instruct-lmi"
@@ -44,6 +45,25 @@ REFUSED_LINE = "request=8 endpoint=x front=container status=404 ended=refused pa
 @pytest.mark.parametrize(("entry", "expected"), [(ENTRY, LINE), (REFUSED, REFUSED_LINE)])
 def test_a_line_tells_a_request(entry: Entry, expected: str) -> None:
     assert line(entry) == expected
+
+
+CALL = Call(request_id="6f1f-2", service="sagemaker", operation="CreateEndpoint", region="us-east-1", name="mine", parameters=("EndpointName",), status=200)
+DENIED = replace(CALL, status=400, code="AccessDeniedException", fault="access-denied@*", name="")
+CALL_LINE = "call=6f1f-2 service=sagemaker operation=CreateEndpoint name=mine region=us-east-1 status=200 code=- fault=-"
+DENIED_LINE = 'call=6f1f-2 service=sagemaker operation=CreateEndpoint name=- region=us-east-1 status=400 code=AccessDeniedException fault="access-denied@*"'
+
+
+@pytest.mark.parametrize(("call", "expected"), [(CALL, CALL_LINE), (DENIED, DENIED_LINE)])
+def test_a_line_tells_a_call_of_the_control_plane(call: Call, expected: str) -> None:
+    assert call_line(call) == expected
+
+
+def test_a_call_that_ends_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "streamtwin.access")
+    with MockServer() as twin:
+        httpx.post(f"{twin.url}/", content=b"{}", headers={"x-amz-target": "SageMaker.ListModels"}, trust_env=False)
+        [call] = twin.calls
+    assert [record.message for record in caplog.records if record.message.startswith("call=")] == [call_line(call)]
 
 
 @pytest.mark.parametrize(
