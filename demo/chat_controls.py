@@ -71,7 +71,7 @@ class ChatControls:
                 elem_id="question",
             )
             self.send = gr.Button(label("Send"), variant="primary", scale=0, min_width=88, elem_id="send")
-            self.stop = gr.Button(label("Stop"), variant="stop", scale=0, min_width=88, visible=False, elem_id="stop")
+            self.stop = gr.Button(label("Stop"), variant="stop", scale=0, min_width=88, visible="hidden", elem_id="stop")
         with gr.Row(elem_id="tools"):
             self.again = gr.Button(label("Regenerate"), size="sm", scale=0, interactive=False, elem_id="again")
             self.undo = gr.Button(label("Undo"), size="sm", scale=0, interactive=False, elem_id="undo")
@@ -91,11 +91,11 @@ class ChatControls:
     def begun(self) -> Updates:
         """Return what shows that an answer is on its way, and takes away what has to wait for its end."""
         waiting = (self.again, self.undo, self.clear, self.plain)
-        return {self.send: gr.update(visible=False), self.stop: gr.update(visible=True)} | {control: gr.update(interactive=False) for control in waiting}
+        return {self.send: gr.update(visible="hidden"), self.stop: gr.update(visible=True)} | {control: gr.update(interactive=False) for control in waiting}
 
     def ended(self) -> Updates:
         """Return what shows that no answer is on its way any more."""
-        return {self.send: gr.update(visible=True), self.stop: gr.update(visible=False), self.plain: gr.update(interactive=True)}
+        return {self.send: gr.update(visible=True), self.stop: gr.update(visible="hidden"), self.plain: gr.update(interactive=True)}
 
     def show(self, thread: Thread, look: Look) -> Updates:
         """Return what shows a conversation whose last answer has ended, if there is any."""

@@ -141,7 +141,7 @@ class CompareTab:
                 max_lines=8, scale=1, elem_id="race-question",
             )  # fmt: skip
             self._send = gr.Button(label("Compare"), variant="primary", scale=0, min_width=104, elem_id="race-send")
-            self._stop = gr.Button(label("Stop both"), variant="stop", scale=0, min_width=104, visible=False, elem_id="race-stop")
+            self._stop = gr.Button(label("Stop both"), variant="stop", scale=0, min_width=104, visible="hidden", elem_id="race-stop")
         gr.Markdown(label(HELD_OF_TWIN if desk.scripted else HELD), elem_id="race-hint")
         with gr.Row(elem_classes="race"):
             for side in self._sides:
@@ -187,7 +187,7 @@ class CompareTab:
         session, words = request.session_hash or "", words_of(request)
         self._races[session] = comparison = Comparison()  # a second question may come while the first update is on its way
         try:
-            yield {self._send: gr.update(visible=False), self._stop: gr.update(visible=True), self._table: ""}
+            yield {self._send: gr.update(visible="hidden"), self._stop: gr.update(visible=True), self._table: ""}
             comparison.race = race = self._race(session, question, values, words)
             if comparison.is_stopped:
                 await race.stop()
@@ -217,7 +217,7 @@ class CompareTab:
                 yield updates
 
     def _idle(self) -> Updates:
-        return {self._send: gr.update(visible=True), self._stop: gr.update(visible=False)}
+        return {self._send: gr.update(visible=True), self._stop: gr.update(visible="hidden")}
 
     def _broken(self, request: gr.Request) -> Updates:
         """Give the controls back after a fault of our own, whose trace is in the log."""

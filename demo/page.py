@@ -28,6 +28,7 @@ from demo.sent_area import SentArea
 from demo.shelf_panel import ShelfPanel
 from demo.tape import Tapes
 from demo.tokens_tab import TokensTab
+from demo.whole_updates import WholeUpdates
 from demo.wire_tab import WireTab, recording_lines
 
 _HERE = Path(__file__).parent
@@ -72,7 +73,7 @@ class Page:
         self._tapes = tapes = Tapes()
         self._downloads = Downloads()
         admission = Admission(limits)
-        with gr.Blocks(title="Streamtwin", analytics_enabled=False, fill_height=True, delete_cache=(UPLOADS_S, UPLOADS_S)) as self.blocks:
+        with WholeUpdates(title="Streamtwin", analytics_enabled=False, fill_height=True, delete_cache=(UPLOADS_S, UPLOADS_S)) as self.blocks:
             html_area(f"<a class='skip' href='#question'>{label('Skip the panel')}</a>", "skip")
             with gr.Sidebar(width=330, elem_id="panel"):
                 shelf = ShelfPanel(self._downloads)

@@ -22,7 +22,7 @@ class WireChoices:
             self.seed = gr.Textbox("0", label=label("Twin's seed"), placeholder="0", max_lines=1, min_width=90, elem_id="wire-seed")
         with gr.Row(elem_id="wire-again-row"):
             self.again = gr.Button(label("Play this answer again with this cut and fault"), size="sm", scale=0, elem_id="wire-again")
-            self.stop = gr.Button(label("Stop"), variant="stop", size="sm", scale=0, visible=False, elem_id="wire-stop")
+            self.stop = gr.Button(label("Stop"), variant="stop", size="sm", scale=0, visible="hidden", elem_id="wire-stop")
         self._mirror(panel)
 
     def _mirror(self, panel: Panel) -> None:

@@ -208,7 +208,7 @@ class WireTab:
             tape = tape_now
 
     def _idle(self) -> dict[Any, Any]:
-        return {self._choices.again: gr.update(interactive=True), self._choices.stop: gr.update(visible=False)}
+        return {self._choices.again: gr.update(interactive=True), self._choices.stop: gr.update(visible="hidden")}
 
     async def stop(self, request: gr.Request) -> None:
         """Stop the answer that is played again for a page, if one is."""

@@ -133,22 +133,37 @@ def test_two_cuts_and_both_ways_of_one_endpoint(comparer: Person) -> None:
     assert {entry["front"] for entry in comparer.site.journal()["finished"][-2:]} == {"runtime", "container"}
 
 
-def test_a_chat_goes_on_beside_a_comparison_and_escape_stops_what_one_sees(comparer: Person) -> None:
-    comparer.page.get_by_role("tab", name="Chat").click()
-    comparer.ask("tell me a long story")
-    expect(comparer.page.locator("#stop")).to_be_visible()
-    comparer.page.get_by_role("tab", name="Compare").click()
+BUSY = "setInterval(() => { for (const end = performance.now() + 120; performance.now() < end; ); }, 150)"
+"""What leaves a page little time to draw: several updates wait for it at once."""
+
+
+@pytest.mark.parametrize("load", ["", BUSY], ids=["idle", "busy"])
+def test_a_chat_goes_on_beside_a_comparison_and_escape_stops_what_one_sees(comparer: Person, load: str) -> None:
+    page = comparer.page
+    page.get_by_label("B waits for the whole answer").uncheck()
+    page.locator("#speed input").fill("0.5")
     compare(comparer, "tell me a long story")
-    expect(comparer.page.locator("#race-stop")).to_be_visible()
-    comparer.page.get_by_role("tab", name="Chat").click()
-    expect(comparer.page.locator("#stop")).to_be_visible()
-    comparer.page.keyboard.press("Escape")
+    for side in "AB":
+        expect(answer(comparer, side)).to_contain_text("There was once")
+    page.get_by_role("tab", name="Chat").click()
+    expect(page.get_by_role("button", name="Stop", exact=True)).to_have_count(0)
+    page.evaluate(load)
+    comparer.ask("tell me a long story")
+    expect(page.get_by_role("button", name="Stop", exact=True)).to_be_visible()
+    expect(page.locator("#send")).to_be_hidden()
+    page.keyboard.press("Escape")
     comparer.await_end("stopped by you")
-    comparer.page.get_by_role("tab", name="Compare").click()
-    expect(note(comparer, "A")).to_contain_text("streaming")
-    expect(comparer.page.locator("#race-stop")).to_be_visible()
-    comparer.page.keyboard.press("Escape")
-    expect(note(comparer, "A")).to_contain_text("stopped by you")
+    expect(page.locator("#stop")).to_be_hidden()
+    page.get_by_role("tab", name="Compare").click()
+    for side in "AB":
+        expect(note(comparer, side)).to_contain_text("streaming")
+    expect(page.locator("#race-stop")).to_be_visible()
+    page.get_by_role("tab", name="Chat").click()
+    page.keyboard.press("Escape")
+    page.get_by_role("tab", name="Compare").click()
+    for side in "AB":
+        expect(note(comparer, side)).to_contain_text("stopped by you")
+    expect(page.get_by_role("button", name="Stop both")).to_have_count(0)
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (390, "dark"), (1280, "dark")])

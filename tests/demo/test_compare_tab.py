@@ -67,7 +67,7 @@ async def test_both_sides_answer_one_question() -> None:
     assert tab.answers() == [["yes", foot("finished: stop")], ["no", foot("finished: length")]]
     assert [request.messages for request in backend.requests] == [[ChatMessage("user", "why?")]] * 2
     assert "<td>finished: length</td>" in tab.shown[tab.tab._table]
-    assert [updates[at][tab.tab._stop]["visible"] for at in (0, -1)] == [True, False]
+    assert [updates[at][tab.tab._stop]["visible"] for at in (0, -1)] == [True, "hidden"]
 
 
 async def test_each_side_is_asked_as_it_chose_and_the_panel_holds_for_both() -> None:
@@ -183,7 +183,7 @@ async def test_the_table_grows_with_the_answers_but_not_with_every_token() -> No
 async def test_a_fault_of_our_own_gives_the_controls_back() -> None:
     tab, _ = scripted(ANSWER)
     broken = tab.tab._broken(SOMEBODY)
-    assert (broken[tab.tab._send]["visible"], broken[tab.tab._stop]["visible"]) == (True, False)
+    assert (broken[tab.tab._send]["visible"], broken[tab.tab._stop]["visible"]) == (True, "hidden")
     assert OWN_FAULT in broken[tab.tab._table]
 
 
