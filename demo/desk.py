@@ -21,6 +21,9 @@ from mock_server import MockServer
 
 __all__ = ["CONTAINER", "SAGEMAKER", "Desk", "open_desk"]
 
+OWN_TWIN = mark("The built-in twin of a SageMaker endpoint. Nothing leaves this machine.")
+PUBLIC_TWIN = mark("A twin of a SageMaker endpoint, on the server of this page. What you type goes there, and no further.")
+
 
 @dataclass(slots=True, kw_only=True)
 class Desk:
@@ -82,19 +85,20 @@ def open_desk(settings: Settings) -> Iterator[Desk]:
     timeouts = Timeouts(total_s=limits_of(settings).answer_s)
     if settings.backend == "mock":
         with MockServer(profile="typical") as twin:
-            desk = _twin_desk(twin, settings.endpoint_name, timeouts)
+            desk = _twin_desk(twin, settings, timeouts)
             yield replace(desk, public=settings.public, timeouts=timeouts)
     else:
         desk = _sagemaker_desk(settings, timeouts) if settings.backend == "sagemaker" else _container_desk(settings, timeouts)
         yield replace(desk, public=settings.public, timeouts=timeouts)
 
 
-def _twin_desk(twin: MockServer, picked: str | None, timeouts: Timeouts) -> Desk:
+def _twin_desk(twin: MockServer, settings: Settings, timeouts: Timeouts) -> Desk:
+    picked = settings.endpoint_name
     names = [endpoint.name for endpoint in twin.endpoints]
     if picked is not None and picked not in names:
         raise ConfigurationError(f"ENDPOINT_NAME (--endpoint) is {picked!r}; the built-in twin has {', '.join(names)}.")
     return Desk(
-        headline=mark("The built-in twin of a SageMaker endpoint. Nothing leaves this machine."),
+        headline=PUBLIC_TWIN if settings.public else OWN_TWIN,
         place=urlsplit(twin.url).netloc,
         endpoints=tuple(sorted(twin.endpoints, key=lambda endpoint: endpoint.name != picked)),
         fronts={SAGEMAKER: lambda: _twin_backend(twin.url, timeouts), CONTAINER: lambda: ContainerBackend(timeouts=timeouts, use_proxy=False)},
