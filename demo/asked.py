@@ -37,6 +37,10 @@ class Asked:
     """Where the twin is that was asked; None for a real endpoint."""
     is_own_twin: bool = False
     """Whether whoever pastes has to start that twin."""
+    region: str | None = None
+    """Of an endpoint that somebody found; None where it is left to the AWS configuration."""
+    profile: str | None = None
+    """That it was found with; None likewise."""
     reading: Reading = "lines"
     file: str = ""
     """What to call a picture or a sound."""
@@ -99,6 +103,11 @@ class Asked:
         if self.twin_url and self.is_own_twin:
             yield "Start the twin first: python -m mock_server"
 
+    @property
+    def session_arguments(self) -> dict[str, str]:
+        """What `boto3.Session` is given so that it reaches the same account and region; empty for what boto3 finds."""
+        return {name: value for name, value in (("profile_name", self.profile), ("region_name", self.region)) if value and self.is_runtime}
+
 
 def choices_of(request: ChatRequest) -> dict[str, str]:
     """Return what `request` asks of the twin, by name."""
@@ -122,6 +131,8 @@ def asked_of(tape: Tape, *, twin_url: str | None, is_public: bool = False) -> As
         is_runtime=is_runtime,
         twin_url=BY_HAND if twin_url and is_public else twin_url,
         is_own_twin=is_public,
+        region=tape.found.region if tape.found else None,
+        profile=tape.found.profile if tape.found else None,
         reading=reading,
         file=f"answer-{tape.number}{mimetypes.guess_extension(kind) or ''}" if is_media else "",
         text="".join(event.event.text for event in tape.events if isinstance(event.event, Token) and not event.event.special),

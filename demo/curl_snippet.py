@@ -21,7 +21,7 @@ def curl_command(asked: Asked) -> str:
     body = shlex.quote(asked.body)
     start = f"printf %s {body} | curl" if long else "curl"
     lines = [f"{start} --no-buffer --silent --show-error --fail-with-body --output -", *words, f"--data-binary {'@-' if long else body}", _curl_url(asked)]
-    return "".join(f"# {line}\n" for line in asked.notes()) + " \\\n  ".join(lines) + "\n"
+    return "".join(f"# {line}\n" for line in (*asked.notes(), *_credentials(asked))) + " \\\n  ".join(lines) + "\n"
 
 
 def _curl_words(asked: Asked) -> Iterator[str]:
@@ -34,15 +34,25 @@ def _curl_words(asked: Asked) -> Iterator[str]:
         yield f"--header {shlex.quote(f'X-Amzn-SageMaker-Custom-Attributes: {asked.attributes}')}"
 
 
+def _credentials(asked: Asked) -> Iterator[str]:
+    """Yield how the variables get the keys of the profile with which the endpoint was found."""
+    if asked.is_runtime and asked.profile:
+        yield f'The keys of the profile first: eval "$(aws configure export-credentials --format env --profile {shlex.quote(asked.profile)})"'
+
+
+def _region(asked: Asked) -> str:
+    return asked.region or "${AWS_REGION:?}"
+
+
 def _signing(asked: Asked) -> Iterator[str]:
     if asked.twin_url:
         yield f"--aws-sigv4 'aws:amz:{DUMMY_REGION}:sagemaker' --user '{':'.join(DUMMY_KEYS)}'"
         return
-    yield '--aws-sigv4 "aws:amz:${AWS_REGION:?}:sagemaker" --user "${AWS_ACCESS_KEY_ID:?}:${AWS_SECRET_ACCESS_KEY:?}"'
+    yield f'--aws-sigv4 "aws:amz:{_region(asked)}:sagemaker" --user "${{AWS_ACCESS_KEY_ID:?}}:${{AWS_SECRET_ACCESS_KEY:?}}"'
     yield '${AWS_SESSION_TOKEN:+"-HX-Amz-Security-Token: $AWS_SESSION_TOKEN"}'
 
 
 def _curl_url(asked: Asked) -> str:
     if asked.is_runtime and not asked.twin_url:
-        return f'"https://runtime.sagemaker.${{AWS_REGION:?}}.amazonaws.com{asked.path}"'
+        return f'"https://runtime.sagemaker.{_region(asked)}.amazonaws.com{asked.path}"'
     return shlex.quote(asked.url)

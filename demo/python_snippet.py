@@ -53,8 +53,13 @@ def python_program(asked: Asked) -> str:
 
 def _of_runtime(asked: Asked) -> Iterator[str]:
     yield from _python_top(asked, "import boto3")
-    yield "client = boto3.client("
-    yield '    "sagemaker-runtime",  # region and credentials: as boto3 finds them' if not asked.twin_url else '    "sagemaker-runtime",'
+    if asked.twin_url or not asked.session_arguments:
+        yield "client = boto3.client("
+        yield '    "sagemaker-runtime",' if asked.twin_url else '    "sagemaker-runtime",  # region and credentials: as boto3 finds them'
+    else:
+        yield f"session = boto3.Session({', '.join(f'{name}={value!r}' for name, value in asked.session_arguments.items())})"
+        yield "client = session.client("
+        yield '    "sagemaker-runtime",'
     if asked.twin_url:
         key, secret = DUMMY_KEYS
         yield f"    endpoint_url={asked.twin_url!r},  # the twin, which takes any keys; a real endpoint needs none of these lines"

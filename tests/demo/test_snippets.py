@@ -21,6 +21,7 @@ from backends.recording.files import save_recording
 from backends.wire.eventstream import EventStreamDecoder
 from demo.asked import asked_of
 from demo.desk import CONTAINER, SAGEMAKER
+from demo.found import Found
 from demo.python_snippet import DUMMY_KEYS
 from demo.snippets import SNIPPETS
 from demo.tape import Tape
@@ -72,6 +73,23 @@ def test_the_python_program_prints_the_answer(twin: MockServer, tmp_path: Path, 
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout.decode().rstrip() == asked_of(tape, twin_url=None).text.rstrip() != ""
     asked_again(twin)
+
+
+def test_the_python_program_asks_where_the_endpoint_was_found(twin: MockServer, tmp_path: Path) -> None:
+    tape = answer(twin, "falcon-7b-instruct-tgi", "what is life")
+    tape.found = Found(tape.request.endpoint, SAGEMAKER, region="eu-west-1", profile="the team's")
+    (tmp_path / "config").write_text(
+        f'[profile "the team\'s"]\naws_access_key_id = {ACCESS_KEY_ID}\naws_secret_access_key = {SECRET_ACCESS_KEY}\n', encoding="utf-8"
+    )
+    with MockServer(sigv4="verify", region="eu-west-1") as european:
+        environ = {"AWS_CONFIG_FILE": "config", "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": european.url, "AWS_EC2_METADATA_DISABLED": "true"}
+        done = run(sys.executable, "-X", "utf8", "-c", snippet(tape, "python", None), folder=tmp_path, environ=environ)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.decode().rstrip() == asked_of(tape, twin_url=None).text.rstrip() != ""
+    command = snippet(tape, "curl", None)
+    assert "aws:amz:eu-west-1:sagemaker" in command
+    assert "https://runtime.sagemaker.eu-west-1.amazonaws.com/" in command
+    assert subprocess.run(["sh", "-n"], input=command.encode(), capture_output=True).returncode == 0
 
 
 def test_the_python_program_needs_boto3_alone_and_of_a_container_nothing() -> None:
