@@ -25,8 +25,3 @@ def choices(tapes: tuple[Tape, ...]) -> list[tuple[str, int]]:
 def html_area(value: str, elem_id: str, *, visible: bool = True) -> gr.Markdown:
     """Return what shows HTML of a single line as it is; `gr.HTML` evaluates templates, which the page's content security policy forbids."""
     return gr.Markdown(value, sanitize_html=False, latex_delimiters=[], elem_id=elem_id, visible=visible)
-
-
-def note(text: str) -> str:
-    """Return HTML of what is said in place of an answer, or beside it."""
-    return f"<p class='figures'>{text}</p>"

@@ -21,11 +21,12 @@ from backends.errors import BackendError, ConfigurationError, TransportError
 from backends.probe import probe
 from backends.prompts import FAMILIES
 from backends.settings import SHAPES
-from demo.answers import html_area, note
+from demo.answers import html_area
 from demo.desk import Desk
 from demo.endpoint_view import advice, failure, own, table, told
 from demo.found import CONTAINER, SAGEMAKER, Found, at_address, of_account
 from demo.labels import label, words_of
+from demo.literal import note
 from demo.panel import Panel
 
 LIST_S = 90.0

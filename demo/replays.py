@@ -36,14 +36,13 @@ class Replays:
         return page in self._runs
 
     async def play(self, page: str, first: Tape, words: Words = ENGLISH, **choices: str) -> AsyncGenerator[Tape]:
-        """Play `first` again; yield its new tape, which is the page's newest, as often as it is worth painting, and at its end.
+        """Play `first`, an answer of the twin, again; yield its new tape, which is the page's newest, as often as it is worth painting, and at its end.
 
         Raises:
             BackendError: Nothing can be asked there.
         """
-        request = first.request if first.found else changed(first.request, **choices)  # what was found is no twin
-        tape = Tape(request, first.front, first.found, again=first.number)
-        run = Run(self._desk.backend(first.front, first.found), tape.request, tape=tape, crowd=self._crowd, in_full=self._desk.tells_all, words=words)
+        tape = Tape(changed(first.request, **choices), first.front, again=first.number)
+        run = Run(self._desk.backend(first.front), tape.request, tape=tape, crowd=self._crowd, in_full=self._desk.tells_all, words=words)
         self._tapes.add(page, tape)
         self._runs[page] = run
         try:

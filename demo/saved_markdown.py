@@ -5,19 +5,16 @@ Whatever an answer leaves open (a code fence that was cut off, a comment, a list
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from demo.literal import literal
 from demo.shelf import Saved
 from demo.turns import Turn
-
-_MARKS = re.compile(r"[\\`*_{}\[\]<>&#|~$!]|^[-+=]|(?<=\d)[.)]", re.MULTILINE)
-_INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
 
 
 def markdown(saved: Saved) -> str:
     """Return a conversation as the text of a file."""
-    parts = [f"# {_literal(saved.name)}", *(part for turn in saved.thread.turns for part in _parts(turn))]
+    parts = [f"# {literal(saved.name)}", *(part for turn in saved.thread.turns for part in _parts(turn))]
     return "\n\n".join(parts) + "\n"
 
 
@@ -35,12 +32,7 @@ def _parts(turn: Turn) -> Iterator[str]:
 
 def _lines(text: str) -> str:
     """Return Markdown that shows `text` as it is, line for line."""
-    return _literal(_with_newlines(text).strip("\n")).replace("\n", "  \n")
-
-
-def _literal(text: str) -> str:
-    """Return Markdown that shows `text` as it is."""
-    return _INDENT.sub(lambda indent: "\N{NO-BREAK SPACE}" * len(indent[0].expandtabs(4)), _MARKS.sub(lambda mark: f"\\{mark[0]}", text))
+    return literal(_with_newlines(text).strip("\n")).replace("\n", "  \n")
 
 
 def _quoted(text: str) -> str:

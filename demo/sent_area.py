@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +14,7 @@ from demo.chat import ChatTab
 from demo.desk import CONTAINER, Desk
 from demo.failures import sentence
 from demo.labels import label, words_of
+from demo.literal import one_line
 from demo.panel import Panel
 from demo.prompt_view import prompt_view
 from demo.snippets import SNIPPETS
@@ -88,7 +88,7 @@ class SentArea:
             tape = self._tapes.find(request.session_hash or "", number) or self._next(values)
             code = "" if view == PROMPT else SNIPPETS[view](asked_of(tape, twin_url=self._twin_url(tape), is_public=self._desk.public))
         except BackendError as error:
-            return self._shown(f"<p class='failure'>{_one_line(sentence(error, words=words))}</p>")
+            return self._shown(f"<p class='failure'>{one_line(sentence(error, words=words))}</p>")
         views = {self._view: gr.update(choices=_views(is_container=tape.front == CONTAINER))}
         return views | (self._shown(prompt_view(tape.request, words)) if view == PROMPT else self._shown(code, LANGUAGES[view]))
 
@@ -110,7 +110,3 @@ class SentArea:
 def _views(*, is_container: bool) -> list[tuple[str, str]]:
     """Return the choices of what to show; boto3 asks SageMaker alone."""
     return [(label("Prompt"), PROMPT), ("Python" if is_container else "boto3", "python"), ("curl", "curl"), ("pytest", "pytest")]
-
-
-def _one_line(text: str) -> str:
-    return html.escape(" ".join(text.split()))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -20,11 +20,13 @@ from demo.chat_controls import Updates
 from demo.downloads import Download, Downloads
 from demo.labels import label, words_of
 from demo.language import Words, mark
+from demo.literal import note
 from demo.saved import CONVERSATIONS, ROOM_BYTES, CannotKeep, decode, export, size_bytes
 from demo.saved_markdown import markdown
+from demo.sessions import utc_now
 from demo.shelf import Saved, Shelf, new_id
 from demo.shelf_files import Listed, decoded, listing, remove, with_file, without_tapes
-from demo.shelf_view import choices, file_name, imported, link, note, room
+from demo.shelf_view import choices, file_name, imported, link, room
 from demo.thread import Thread
 
 STORAGE_KEY = "streamtwin-conversations-v1"
@@ -57,11 +59,6 @@ class Moment:
 
 
 Handler: TypeAlias = Callable[[Moment], Awaitable[Updates]]
-
-
-def utc_now() -> datetime:
-    """Return the time."""
-    return datetime.now(UTC)
 
 
 class ShelfPanel:
@@ -137,7 +134,7 @@ class ShelfPanel:
                 shelves = self._shelves(values)
                 return await handler(Moment(values, request, *shelves, words, int(self._now().timestamp() * 1000)))
             except CannotKeep as refused:
-                return {self._note: note(refused.said(words)), self._list: values[self._open].id or None}
+                return {self._note: note(refused.said(words), is_news=True), self._list: values[self._open].id or None}
             finally:
                 if values.get(self._import):
                     remove(values[self._import])
@@ -196,7 +193,7 @@ class ShelfPanel:
         if saved is None:
             return self._showing(moment, moment.shelf, moment.values[self._open])
         updates = await self._opening(moment, moment.shelf.delete(saved.id, moment.ms), None)
-        said = note(moment.words("Deleted: {name}", name=saved.name))
+        said = note(moment.words("Deleted: {name}", name=saved.name), is_news=True)
         return updates | {self._deleted: saved, self._note: said, self._undo: gr.update(visible=True)}
 
     async def undo(self, moment: Moment) -> Updates:
@@ -223,7 +220,7 @@ class ShelfPanel:
         """Add the conversations of a file to those that are here."""
         shelf, new = with_file(moment.shelf, Path(moment.values[self._import]), moment.ms)
         added = len(shelf.saved) - len(moment.shelf.saved)
-        said = note(imported(added, new - added, moment.words))
+        said = note(imported(added, new - added, moment.words), is_news=True)
         return self._keeping(moment, shelf, moment.values[self._open]) | {self._note: said}
 
     def _saved(self, moment: Moment) -> Saved | None:
@@ -263,7 +260,7 @@ class ShelfPanel:
             self._list: gr.update(choices=choices(listed.found), value=picked, visible=bool(listed.found)),
             self._tools: gr.update(visible=shelf.find(shown.id) is not None),
             self._title: gr.skip() if shelf.find(shown.id) and shown.id == moment.values[self._open].id else gr.update(visible=False),
-            self._room: note(room(listed.size_bytes, listed.found, shelf, moment.words)),
+            self._room: note(room(listed.size_bytes, listed.found, shelf, moment.words), is_news=True),
             self._all: gr.update(visible=bool(shelf.saved)),
             self._version: f"<span data-shelf='{listed.digest}'></span>",
         }

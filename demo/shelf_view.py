@@ -16,11 +16,6 @@ FILE_CHARACTERS = 60
 EMPTY = mark("What you ask is kept here, in this browser alone.")
 
 
-def note(text: str) -> str:
-    """Return HTML that says `text`."""
-    return f"<p class='figures' role='status'>{escape(text)}</p>" if text else ""
-
-
 def link(address: str, name: str) -> str:
     """Return HTML that offers a file, which page.html has downloaded at once."""
     return f"<p class='figures'><a href='{escape(address)}' download='{escape(name)}' data-at-once>{escape(name)}</a></p>"

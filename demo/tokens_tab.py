@@ -6,10 +6,11 @@ from typing import Any
 
 import gradio as gr
 
-from demo.answers import choices, html_area, note
+from demo.answers import choices, html_area
 from demo.heat_map import heat_map
 from demo.labels import label, words_of
 from demo.language import mark
+from demo.literal import note
 from demo.tape import Tapes
 
 NOTHING_YET = mark("Ask something in the chat: here are then the tokens of its answer.")

@@ -15,13 +15,12 @@ from itertools import chain, repeat
 from typing import Any, TypeAlias
 
 from demo.language import ENGLISH, Words
+from demo.literal import literal
 from demo.status import duration
 from demo.thread import Thread
 from demo.turn_tools import tools
 from demo.turns import Call, Turn
 
-_MARKUP = re.compile(r"[\\`*_{}\[\]<>&#|~$!]|^[-+=]|^(?:\d+)(?=[.)](?:\s|$))", re.MULTILINE)
-_INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
 _ENTITIES = {"\\": "&#92;<wbr>", "[": "&#91;", "]": "&#93;"}
 """What a backslash in front of a bracket, as Markdown writes a bracket, would make a formula."""
 _FORMULA = re.compile(r"(?<=\$)(?=\$)|(?<=\\)(?=[\[(])")
@@ -73,7 +72,7 @@ def _with_feet(thread: Thread, turns: Sequence[Turn], look: Look) -> list[Row]:
 
 
 def _rows(turn: Turn, look: Look, foot: str) -> Iterator[Row]:
-    yield _row("user", _as_html(turn.question) if look.plain else literal(turn.question))
+    yield _row("user", _as_html(turn.question) if look.plain else literal(turn.question, _ENTITIES))
     if turn.reasoning:
         yield _row("assistant", _thoughts(turn, look.words))
     yield _row("assistant", turn.media or (_as_html(turn.answer) if look.plain else turn.answer))
@@ -120,12 +119,3 @@ def _line(text: str) -> str:
 def _as_html(text: str) -> str:
     """Return what shows `text` as it is in a chat that does not render Markdown, which reads HTML all the same."""
     return html.escape(text, quote=False)
-
-
-def literal(text: str) -> str:
-    """Return Markdown that shows `text` as it is."""
-    return _INDENT.sub(lambda indent: "\N{NO-BREAK SPACE}" * len(indent[0].expandtabs(4)), _MARKUP.sub(_escaped, text))
-
-
-def _escaped(mark: re.Match[str]) -> str:
-    return _ENTITIES.get(mark[0]) or (f"{mark[0]}\\" if mark[0].isdigit() else f"\\{mark[0]}")

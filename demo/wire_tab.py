@@ -12,13 +12,14 @@ import gradio as gr
 from backends.errors import BackendError
 from backends.recording.lines import encode_recording
 from demo.admission import Admission, Refused, address_of
-from demo.answers import choices, html_area, note
+from demo.answers import choices, html_area
 from demo.asked import choices_of
 from demo.chat import AT_ONCE
 from demo.desk import Desk
 from demo.failures import sentence
 from demo.labels import label, words_of
 from demo.language import Words, mark
+from demo.literal import note
 from demo.panel import Panel
 from demo.replays import Replays
 from demo.scores import table as table_of_figures

@@ -13,6 +13,7 @@ from itertools import pairwise
 from backends.events import Finish, Reasoning, StreamEvent, Token, ToolCall
 from backends.wire.eventstream import EventStreamDecoder
 from demo.language import ENGLISH, Words, mark
+from demo.literal import one_line
 from demo.tape import Tape, TapedPart
 from demo.wire_index import WireIndex
 
@@ -33,14 +34,14 @@ _NAMES = {"\n": "LF", "\r": "CR", "\t": "TAB", "\0": "NUL"}
 
 def summary(tape: Tape, words: Words = ENGLISH) -> str:
     """Return what is to be said of an answer as a whole."""
-    asked = _one_line(tape.request.messages[-1].content)
+    asked = one_line(tape.request.messages[-1].content)
     figures = [
         _parts(tape.total_parts, words), _bytes(tape.total_bytes, words), _events(tape.total_events, words), _lasted(tape),
         tape.ending or words("on its way"), tape.content_type or words("no content type"), words(tape.front), tape.request.endpoint.name,
     ]  # fmt: skip
-    lines = [f"<p class='asked'>{asked}</p>", f"<p class='figures'>{_one_line(' · '.join(filter(None, figures)))}</p>"]
+    lines = [f"<p class='asked'>{asked}</p>", f"<p class='figures'>{one_line(' · '.join(filter(None, figures)))}</p>"]
     if tape.failure:
-        lines.append(f"<p class='failure'>{_one_line(tape.failure)}</p>")
+        lines.append(f"<p class='failure'>{one_line(tape.failure)}</p>")
     if not tape.is_whole:
         kept = words("Only the first {parts} and {events} are kept.", parts=_parts(len(tape.parts), words), events=_events(len(tape.events), words))
         lines.append(f"<p class='figures'>{kept}</p>")
@@ -157,12 +158,8 @@ def _frame(index: WireIndex, number: int, words: Words) -> str:
 def _headers(tape: Tape, words: Words) -> str:
     if not tape.headers:
         return ""
-    lines = "".join(f"<div>{_one_line(f'{name}: {value}')}</div>" for name, value in tape.headers.items())
+    lines = "".join(f"<div>{one_line(f'{name}: {value}')}</div>" for name, value in tape.headers.items())
     return f"<details class='headers'><summary>{words('Response headers')}</summary>{lines}</details>"
-
-
-def _one_line(text: str) -> str:
-    return html.escape(" ".join(text.split()))
 
 
 def _code(words: str) -> str:

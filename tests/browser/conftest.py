@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,9 +37,10 @@ class Site:
             return dict(json.load(response))
 
 
-@pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
-    settings = Settings(port=0)
+@contextmanager
+def served(port: int = 0) -> Iterator[Site]:
+    """Serve a page, at a free port where none is asked for, until the block ends."""
+    settings = Settings(port=port)
     with bind(settings.host, settings.port) as listener, open_desk(settings) as desk:
         server = create_server(desk, settings)
         thread = threading.Thread(target=server.run, args=([listener],), name="page")
@@ -47,6 +48,12 @@ def site() -> Iterator[Site]:
         yield Site(f"http://127.0.0.1:{listener.getsockname()[1]}/", f"http://{desk.place}")
         server.should_exit = True
         thread.join()
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    with served() as site:
+        yield site
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +74,7 @@ class Person:
     """What the browser's console holds of errors and warnings."""
 
     def __post_init__(self) -> None:
+        self.page.set_default_timeout(DEADLINE_MS)
         self.page.on("request", self._note_request)
         self.page.on("console", self._note_message)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))

@@ -141,7 +141,7 @@ BUSY = "setInterval(() => { for (const end = performance.now() + 120; performanc
 def test_a_chat_goes_on_beside_a_comparison_and_escape_stops_what_one_sees(comparer: Person, load: str) -> None:
     page = comparer.page
     page.get_by_label("B waits for the whole answer").uncheck()
-    page.locator("#speed input").fill("0.5")
+    page.locator("#speed input").fill("0.25")
     compare(comparer, "tell me a long story")
     for side in "AB":
         expect(answer(comparer, side)).to_contain_text("There was once")

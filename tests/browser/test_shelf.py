@@ -5,18 +5,12 @@ from __future__ import annotations
 import json
 import re
 import socket
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, expect
 
-from backends.settings import Settings
-from demo.desk import open_desk
-from demo.serve import bind, create_server
-from tests.browser.conftest import Person, Site, another
+from tests.browser.conftest import Person, Site, another, served
 
 QUESTION = "tell me one sentence"
 
@@ -200,19 +194,6 @@ def test_on_a_phone_the_conversation_that_is_picked_is_seen(browser: Browser, si
         expect(person.page.locator("#panel.sidebar.open")).to_have_count(0)
         assert person.page.evaluate("document.documentElement.scrollWidth") == 390
         assert (person.strayed, person.complaints) == ([], [])
-
-
-@contextmanager
-def served(port: int) -> Iterator[Site]:
-    """Serve a page at a port of its own until the block ends."""
-    settings = Settings(port=port)
-    with bind(settings.host, settings.port) as listener, open_desk(settings) as desk:
-        server = create_server(desk, settings)
-        thread = threading.Thread(target=server.run, args=([listener],), name="page")
-        thread.start()
-        yield Site(f"http://127.0.0.1:{listener.getsockname()[1]}/", f"http://{desk.place}")
-        server.should_exit = True
-        thread.join()
 
 
 def test_a_restart_of_the_server_loses_nothing(browser: Browser) -> None:

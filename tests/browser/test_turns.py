@@ -132,6 +132,7 @@ def test_escape_ends_an_edit_and_what_was_typed_before_is_there_again(person: Pe
     box(person).fill("half a thought")
     tool(person, "Edit the question").click()
     expect(box(person)).to_have_value(LIFE)
+    expect(person.page.locator("#edited")).to_be_visible()
     person.page.keyboard.press("Escape")
     expect(box(person)).to_have_value("half a thought")
     expect(person.page.locator("#edited")).to_have_count(0)
@@ -168,7 +169,7 @@ def test_thoughts_are_open_while_they_come_and_fold_as_the_answer_begins(person:
 
 def test_thoughts_that_somebody_folds_stay_folded_while_they_grow(person: Person) -> None:
     thoughts = person.page.locator("#chat .thoughts")
-    person.page.get_by_label("Speed").fill("0.3")
+    person.page.get_by_label("Speed").fill("0.1")
     person.ask("think aloud")
     expect(thoughts).to_contain_text("The user wants")
     thoughts.locator("summary").click()

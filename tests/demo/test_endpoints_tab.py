@@ -13,7 +13,7 @@ import gradio as gr
 import pytest
 
 import demo.endpoints_tab
-from backends.chat import ChatMessage, ChatRequest
+from backends.chat import ChatMessage
 from backends.container import ContainerBackend
 from backends.endpoints import Endpoint
 from backends.errors import ConfigurationError, TransportError
@@ -27,8 +27,7 @@ from demo.found import CONTAINER, SAGEMAKER, Found
 from demo.limits import PRIVATE
 from demo.page import Page
 from demo.panel import Panel
-from demo.replays import Replays
-from demo.tape import Tape, Tapes
+from demo.tape import Tapes
 from mock_server import MockServer
 from tests.backends.account_side import LMI, TGI, AccountSide, Told, account_side, denied, environ_of
 
@@ -324,14 +323,3 @@ async def test_a_public_page_reaches_nothing_but_its_own(account: AccountSide) -
         with pytest.raises(ConfigurationError, match="public"):
             await tab.tab._asked_again(tab.values[tab.tab._own][0])
     assert account.asked == []
-
-
-async def test_what_was_found_is_asked_again_where_it_was_found(twin: MockServer) -> None:
-    url = f"{twin.url}/containers/falcon-7b-instruct-tgi"
-    found = Found(Endpoint("elsewhere", family="falcon", url=url), CONTAINER)
-    with open_desk(Settings()) as desk:
-        first = Tape(ChatRequest(messages=[ChatMessage("user", "what is life")], endpoint=found.endpoint), CONTAINER, found, number=1)
-        played = [tape async for tape in Replays(desk, Tapes()).play("one", first, cut="every-byte")]
-        await desk.aclose()
-    assert (played[-1].request, played[-1].found, played[-1].error) == (first.request, found, None)
-    assert b"generated_text" in bytes(played[-1].body)
