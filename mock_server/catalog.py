@@ -23,7 +23,7 @@ from mock_server.profiles import Profile, find_profile
 from mock_server.replay import Replay, load_recordings
 from mock_server.routing import Variant, read_components, read_variants
 from mock_server.script import ENDS, FOLDER, Script, ScriptError, load_scripts
-from mock_server.sessions import MAX_SESSION_S, SessionRules
+from mock_server.sessions import MAX_SESSION_S, SessionRules, Sessions
 from mock_server.words import WordError
 
 PLAIN = "plain"
@@ -74,6 +74,8 @@ class CatalogEntry:
     """What it was read from."""
     parts: Mapping[str, CatalogEntry] = field(default_factory=dict)
     """What answers for each of its inference components, or else variants, by name, where they are not all alike."""
+    own_sessions: Sessions | None = None
+    """Its sessions where they go with what was created, not with its name."""
 
     def part(self, variant: Variant, component: str | None) -> CatalogEntry:
         """Return what answers a request to one of its variants, and inference components where it has such."""

@@ -24,6 +24,7 @@ from mock_server.live import Live, ModelError
 from mock_server.operation import ATTRIBUTES_HEADER
 from mock_server.pipeline import Pipeline
 from mock_server.playback import PlayedResponse
+from mock_server.sessions import Sessions
 from mock_server.spoiling import FAILED_STATUS, Spoiling
 from mock_server.stream_faults import model_stream_error
 from mock_server.tally import Tally
@@ -75,6 +76,13 @@ class Invocation:
             return self.broke_off
         return "fault" if self.spoiling.is_damaged or (self.fault and self.fault.stage in BEFORE) else "refused"
 
+    @property
+    def _sessions(self) -> Sessions | None:
+        """The endpoint's stateful sessions, where it has them."""
+        if self.endpoint.own_sessions or not self.endpoint.sessions:
+            return self.endpoint.own_sessions
+        return self.twin.served.now.sessions.get(self.endpoint.name)
+
     def take_fault(self, stages: Mapping[Stage, str]) -> None:
         """Take the fault that was ordered for the next request like this one, or for all, where it asks for none itself; `stages` as of `begin`."""
 
@@ -102,7 +110,7 @@ class Invocation:
         if self.attributes:
             forwarded[ATTRIBUTES_HEADER] = self.attributes
         self.draft.add(headers=showable(forwarded))
-        taken = handle(self.endpoint.container, replace(request, headers=forwarded, sessions=self.twin.served.now.sessions.get(self.endpoint.name)))
+        taken = handle(self.endpoint.container, replace(request, headers=forwarded, sessions=self._sessions))
         if note := (taken if isinstance(taken, Reply) else taken.head).note:
             self.draft.note(note)
         if isinstance(taken, Reply):

@@ -2,7 +2,7 @@
 
 Sources: deepjavalibrary/djl-serving: `ModelInfo.java` (what `serving.properties` says goes before `OPTION_*`), `LmiConfigRecommender.java` of 0.35.0-dlc (since
 then a rolling batch that is `auto`, or not named, is vLLM's asynchronous handler), `properties_manager.py` of 0.23.0-dlc (`output_formatter` is `json` where
-nobody says otherwise); TGI's manual (`MESSAGES_API_ENABLED`).
+nobody says otherwise), its manual on stateful sessions; TGI's manual (`MESSAGES_API_ENABLED`); aws/model-hosting-container-standards (vLLM's sessions).
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ from typing import TypeAlias
 from mock_server.containers import CONTAINERS
 from mock_server.containers.container import Container
 from mock_server.containers.lmi import REASONING, Lmi
+from mock_server.containers.lmi_async import LmiAsync
+from mock_server.containers.vllm import Vllm
+from mock_server.sessions import SessionRules
 
 Version: TypeAlias = tuple[int, ...]
 Options: TypeAlias = Mapping[str, str]
@@ -102,6 +105,22 @@ def _configure(base: Lmi, options: Options, usual: str | None) -> Lmi:
         is_bedrock=is_bedrock,
         accepts=("messages",) if is_bedrock else base.accepts,
     )
+
+
+def session_rules(container: Container, options: Options, environment: Mapping[str, str]) -> SessionRules | None:
+    """Return how a container keeps stateful sessions; None where it keeps none.
+
+    LMI's asynchronous handler does so unless it is told not to, vLLM only if it is told to.
+    """
+    if not isinstance(container, LmiAsync | Vllm):
+        return None
+    if isinstance(container, LmiAsync):
+        wanted, lasting_s = options.get("option.enable_stateful_sessions", "true"), options.get("option.sessions_expiration", "")
+    else:
+        wanted, lasting_s = environment.get("SAGEMAKER_ENABLE_STATEFUL_SESSIONS", ""), environment.get("SAGEMAKER_SESSIONS_EXPIRATION", "")
+    if not _is_on(wanted):
+        return None
+    return SessionRules(float(lasting_s)) if re.fullmatch(r"[1-9]\d{0,7}", lasting_s) else SessionRules()
 
 
 def _is_on(value: str | None) -> bool:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from backends.endpoints import Accepts, Recognised, recognise
 from mock_server import routing
 from mock_server.catalog import CatalogEntry, own_scripts
-from mock_server.containers.choosing import choose, lmi_options
+from mock_server.containers.choosing import choose, lmi_options, session_rules
 from mock_server.containers.container import Container as Played
 from mock_server.containers.container import ContainerRequest, Reply
 from mock_server.control.archive import read_properties
@@ -22,6 +21,7 @@ from mock_server.control.records import Container, Variant
 from mock_server.cuts import parse_cut
 from mock_server.refusals import not_found
 from mock_server.routing import check_component
+from mock_server.sessions import Sessions
 
 NO_COMPONENT = ("",)
 """In the place of the inference components of an endpoint that waits for its first."""
@@ -93,14 +93,24 @@ class Created:
         source = (*deployed.variants, *deployed.components.values())
         built = self._built.get(deployed.arn)
         if built is None or len(built.source) != len(source) or any(old is not new for old, new in zip(built.source, source, strict=True)):
-            built = self._built[deployed.arn] = _Built(source, _build(deployed))
+            built = self._built[deployed.arn] = _Built(source, self._build(deployed))
         return built.entry
 
+    def _build(self, deployed: Deployed) -> CatalogEntry:
+        parts = {name: self._play(deployed.name, variant.containers[0]) for name, variant in _answering(deployed).items() if variant.containers}
+        first = next(iter(parts.values()))
+        return replace(first, variants=_shares(deployed.variants), components=tuple(deployed.components), parts=parts if len(parts) > 1 else {})
 
-def _build(deployed: Deployed) -> CatalogEntry:
-    parts = {name: _play(deployed.name, variant.containers[0]) for name, variant in _answering(deployed).items() if variant.containers}
-    first = next(iter(parts.values()))
-    return replace(first, variants=_shares(deployed.variants), components=tuple(deployed.components), parts=parts if len(parts) > 1 else {})
+    def _play(self, name: str, container: Container) -> CatalogEntry:
+        properties = read_properties(container.model_data_url)
+        recognised = _recognise(name, container, properties)
+        options = lmi_options(container.environment, properties)
+        played: Played = choose(recognised.server, recognised.version, options, container.environment) or NotPlayed(container.image)
+        accepts = recognised.accepts if recognised.accepts in played.accepts else played.accepts[0]
+        rules = session_rules(played, options, container.environment)
+        kept = Sessions(name, rules, self._control.clock, self._control.utc_now) if rules else None
+        cut, scripts = parse_cut("write"), own_scripts(recognised.family)
+        return CatalogEntry(name, played, recognised.family, accepts, None, cut, scripts, sessions=rules, own_sessions=kept)
 
 
 def _answering(deployed: Deployed) -> Mapping[str, Variant]:
@@ -112,16 +122,6 @@ def _shares(variants: tuple[Variant, ...]) -> tuple[routing.Variant, ...]:
     """Return the variants as traffic is shared among them; all alike where none has a weight."""
     has_weight = any(variant.weight for variant in variants)
     return tuple(routing.Variant(variant.name, variant.weight if has_weight else 1.0) for variant in variants)
-
-
-def _play(name: str, container: Container) -> CatalogEntry:
-    properties = read_properties(container.model_data_url)
-    recognised = _recognise(name, container, properties)
-    options = lmi_options(container.environment, properties)
-    played: Played = choose(recognised.server, recognised.version, options, container.environment) or NotPlayed(container.image)
-    accepts = recognised.accepts if recognised.accepts in played.accepts else played.accepts[0]
-    values: dict[str, Any] = {"profile": None, "cut": parse_cut("write"), "scripts": own_scripts(recognised.family)}
-    return CatalogEntry(name, played, recognised.family, accepts, **values)
 
 
 def _recognise(name: str, container: Container, properties: Mapping[str, str]) -> Recognised:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from mock_server.containers import CONTAINERS
-from mock_server.containers.choosing import choose, lmi_options
+from mock_server.containers.choosing import choose, lmi_options, session_rules
 from mock_server.containers.lmi import LMI, R28, R36, Lmi
+from mock_server.sessions import SessionRules
 
 FALCON = {
     "engine": "MPI",
@@ -90,3 +91,24 @@ def test_a_server_that_nobody_plays_has_no_row() -> None:
 def test_serving_properties_go_before_variables() -> None:
     environment = {"OPTION_ROLLING_BATCH": "vllm", "OPTION_OUTPUT_FORMATTER": "json", "HF_MODEL_ID": "m"}
     assert lmi_options(environment, {"option.output_formatter": " jsonlines "}) == {"option.rolling_batch": "vllm", "option.output_formatter": "jsonlines"}
+
+
+ON = {"SAGEMAKER_ENABLE_STATEFUL_SESSIONS": "true"}
+SESSIONS = {
+    "LMI without a word": ("lmi-0.35-async-vllm", {}, {}, SessionRules()),
+    "LMI for longer": ("lmi-0.35-async-vllm", {"option.sessions_expiration": "3600"}, {}, SessionRules(3600)),
+    "LMI for no number": ("lmi-0.35-async-vllm", {"option.sessions_expiration": "soon"}, {}, SessionRules()),
+    "LMI told not to": ("lmi-0.35-async-vllm", {"option.enable_stateful_sessions": "false"}, {}, None),
+    "LMI with rolling batch": ("lmi-0.36", {}, {}, None),
+    "vLLM without a word": ("vllm-0.14.1", {}, {}, None),
+    "vLLM told to": ("vllm-0.14.1", {}, ON, SessionRules()),
+    "vLLM for longer": ("vllm-0.14.1", {}, {**ON, "SAGEMAKER_SESSIONS_EXPIRATION": "60"}, SessionRules(60)),
+    "TGI": ("tgi-3.3", {}, ON, None),
+}
+
+
+@pytest.mark.parametrize(("row", "options", "environment", "rules"), SESSIONS.values(), ids=SESSIONS)
+def test_options_and_variables_say_whether_sessions_are_kept(
+    row: str, options: dict[str, str], environment: dict[str, str], rules: SessionRules | None
+) -> None:
+    assert session_rules(CONTAINERS[row], options, environment) == rules

@@ -276,6 +276,19 @@ def test_each_inference_component_answers_in_its_dialect(journey: Journey) -> No
     assert journey.stream({**CHAT, "stream": True}, InferenceComponentName="vllm")[1].startswith(b'data: {"id":"chatcmpl-')
 
 
+def test_sessions_go_with_what_was_created_and_not_with_its_name(journey: Journey) -> None:
+    opening = {"EndpointName": "falcon", "ContentType": "application/json", "SessionId": "NEW_SESSION", "Body": json.dumps({"requestType": "NEW_SESSION"})}
+    runtime = journey.clients("sagemaker-runtime")
+    journey.deploy(f"{ECR}/djl-inference:0.38.0-lmi29.0.0-cu130")
+    session = runtime.invoke_endpoint(**opening)["NewSessionId"].partition(";")[0]
+    assert runtime.invoke_endpoint(**{**opening, "SessionId": session, "Body": json.dumps(INPUTS)})["Body"].read()
+    for step in ("delete_endpoint", "create_endpoint"):
+        journey.rehearsal.ask(step, EndpointName="falcon", **({"EndpointConfigName": "falcon"} if step == "create_endpoint" else {}))
+        journey.rehearsal.clock.turn()
+    with pytest.raises(ClientError, match="session"):
+        runtime.invoke_endpoint(**{**opening, "SessionId": session, "Body": json.dumps(INPUTS)})
+
+
 def test_a_presigned_or_unsigned_call_finds_what_was_created(journey: Journey) -> None:
     journey.deploy(TGI_093)
     answer = httpx.post(f"{journey.rehearsal.twin.url}/endpoints/falcon/invocations", json=INPUTS, trust_env=False)
