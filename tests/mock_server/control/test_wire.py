@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import orjson
@@ -122,6 +124,14 @@ def test_what_is_no_call_is_told_so(rehearsal: Rehearsal, target: str, body: byt
 def test_a_body_over_the_limit_is_refused(rehearsal: Rehearsal) -> None:
     status, error = call(rehearsal, "SageMaker.CreateModel", b" " * (25 * 1024 * 1024 + 1))
     assert (status, error["__type"]) == (413, "RequestEntityTooLargeException")
+
+
+def test_a_client_that_goes_before_its_call_is_whole_has_asked_nothing(rehearsal: Rehearsal) -> None:
+    place = urlsplit(rehearsal.twin.url)
+    with socket.create_connection((place.hostname or "", place.port or 0), timeout=30) as client:
+        client.sendall(b"POST / HTTP/1.1\r\nhost: twin\r\nx-amz-target: SageMaker.ListModels\r\ncontent-length: 100\r\n\r\n{")
+    assert rehearsal.ask("list_models") == {"Models": []}
+    assert len(rehearsal.twin.calls) == 1
 
 
 def test_a_member_that_the_model_does_not_know_is_ignored(rehearsal: Rehearsal) -> None:
