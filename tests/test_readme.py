@@ -87,7 +87,7 @@ def test_every_flag_of_the_page_is_named_and_every_one_that_is_named_exists() ->
     }
 
 
-@pytest.mark.parametrize("command", sorted(set(re.findall(r"python -m ((?!venv|pip)[a-z_]+(?: [a-z]+)?)", COMMANDS))))
+@pytest.mark.parametrize("command", sorted(set(re.findall(r"python -m ((?!venv|pip)[a-z_.]+(?: [a-z]+)?)", COMMANDS))))
 def test_a_command_is_called_with_flags_that_it_has(command: str) -> None:
     flags = {flag for line in re.findall(rf"python -m {command} (-.*)", COMMANDS) for flag in re.findall(r"--[a-z-]+", line)}
     assert flags <= flags_of(command)

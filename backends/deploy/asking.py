@@ -49,5 +49,5 @@ def figures(timing: Timing) -> str:
     first = timing.ttft_s if timing.ttft_s is not None else timing.first_data_s or 0.0
     speed = f", {timing.tokens_per_s:.0f} tokens/s" if timing.tokens_per_s else ""
     finish: Finish | None = timing.finish
-    ended = f", finished: {finish.reason or finish.container_reason or 'without a reason'}" if finish else ", not finished"
+    ended = f", finished: {finish.reason or finish.container_reason or 'it gives no reason'}" if finish else ", not finished"
     return f"{timing.tokens} tokens, the first after {first:.2f} s, all after {timing.total_s:.2f} s{speed}{ended}"

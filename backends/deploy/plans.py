@@ -6,7 +6,7 @@ Sources: the announcements' examples (options, variables, time limits); the LMI 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -158,7 +158,9 @@ def ask(request: ChatRequest, *, stream: bool = True) -> Call:
 
 
 def question_for(name: str, known: Recognised, question: str, parameters: Parameters = Parameters()) -> ChatRequest:  # noqa: B008 - frozen
-    """Return a question to an endpoint in the form that its container takes."""
+    """Return a question to an endpoint in the form that its container takes; TGI is asked why it finished, which others tell by themselves or never."""
+    if known.container.startswith("TGI") and known.accepts == "inputs":
+        parameters = replace(parameters, details=True)
     return ChatRequest(messages=(ChatMessage("user", question),), endpoint=Endpoint(name, known.accepts, known.family), parameters=parameters)
 
 
