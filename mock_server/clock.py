@@ -26,11 +26,15 @@ class Clock(Protocol):
 
 
 class LoopClock:
-    """The event loop's own clock, which is the system's monotonic one."""
+    """The event loop's own clock."""
 
     def now_s(self) -> float:
-        """Return the time; from any thread."""
-        return monotonic()
+        """Return the loop's time; to who has no loop, as another thread, that of the clock that loops go by."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return monotonic()
+        return loop.time()
 
     async def sleep_until(self, moment_s: float) -> None:
         """Sleep up to an absolute moment, so that delays do not add up."""

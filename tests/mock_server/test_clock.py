@@ -139,3 +139,13 @@ async def test_the_loop_s_clock_returns_at_once_from_a_moment_that_is_over() -> 
     before_s = clock.now_s()
     await clock.sleep_until(before_s - 60)
     assert clock.now_s() >= before_s
+
+
+def test_the_loop_s_clock_tells_the_same_time_outside_of_the_loop() -> None:
+    clock = LoopClock()
+
+    async def inside() -> float:
+        return clock.now_s()
+
+    before, between, after = clock.now_s(), asyncio.run(inside()), clock.now_s()
+    assert before <= between <= after
