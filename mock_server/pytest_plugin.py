@@ -37,6 +37,8 @@ WITHOUT = (
 """Variables with which an SDK would go elsewhere, sign with another's keys, or refuse an endpoint URL."""
 NOWHERE = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
 """Files that could say the same."""
+OTHERS = "AWS_ENDPOINT_URL"
+"""Where the services beside SageMaker's are: a suite that has its own place for them keeps it."""
 SEEN = pytest.StashKey["MockServer"]()
 """The twin of a test that has one."""
 
@@ -95,7 +97,8 @@ def sagemaker_twin(request: pytest.FixtureRequest, sagemaker_twin_server: MockSe
     for name in WITHOUT:
         monkeypatch.delenv(name, raising=False)
     for name, value in (NOWHERE | sagemaker_twin_server.environ).items():
-        monkeypatch.setenv(name, value)
+        if name != OTHERS or OTHERS not in os.environ:
+            monkeypatch.setenv(name, value)
     request.node.stash[SEEN] = sagemaker_twin_server
     session = _change_session(None)
     yield sagemaker_twin_server

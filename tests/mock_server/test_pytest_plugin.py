@@ -174,6 +174,27 @@ def test_two():
     assert os.environ["AWS_CONFIG_FILE"].endswith("config")
     assert "NO_PROXY" not in os.environ
 """,
+    "the services beside SageMaker's are the twin's too": """
+def test_it(sagemaker_twin):
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket="models")
+    assert [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]] == ["models"]
+    assert boto3.client("sagemaker").list_endpoints()["Endpoints"] == []
+
+def test_what_one_test_made_the_next_does_not_see(sagemaker_twin):
+    assert boto3.client("s3").list_buckets()["Buckets"] == []
+""",
+    "a suite that has a place of its own for the other services keeps it": """
+@pytest.fixture(scope="module", autouse=True)
+def theirs():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+        yield
+
+def test_it(sagemaker_twin):
+    ask()
+    assert os.environ["AWS_ENDPOINT_URL"] == "http://127.0.0.1:9"
+""",
     "boto3's own session keeps no keys of the twin's, and the twin gets none of its": """
 mine = boto3.Session("mine", "secret", region_name="eu-north-1")
 boto3.DEFAULT_SESSION = mine
