@@ -79,6 +79,14 @@ def read_object(bucket: str, key: str) -> bytes | None:
     return None
 
 
+def stored_bytes() -> int:
+    """Return how much S3 holds, parts of unfinished uploads included."""
+    buckets = [bucket for backend in s3_backends[ACCOUNT].values() for bucket in list(backend.buckets.values())]
+    keys = [key for bucket in buckets for versions in list(bucket.keys.lists()) for key in versions[1]]
+    parts = [part for bucket in buckets for upload in list(bucket.multiparts.values()) for part in list(upload.parts.values())]
+    return sum(getattr(key, "size", 0) for key in (*keys, *parts))  # a delete marker has none
+
+
 def put_lines(region: str, group: str, stream: str, lines: Sequence[tuple[int, str]]) -> None:
     """Write lines to CloudWatch Logs, each with its time in milliseconds since 1970, the oldest first; group and stream are made where they are not there."""
     logs = logs_backends[ACCOUNT][region]

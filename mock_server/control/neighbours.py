@@ -21,8 +21,11 @@ logger = logging.getLogger("streamtwin.control")
 
 MAX_UPLOAD_BYTES = 64 * 1024 * 1024
 """The longest body of one request; boto3 uploads what is longer in parts of 8 MiB."""
+MAX_STORED_BYTES = 1024 * 1024 * 1024
+"""How much S3 holds in all."""
 INSTALL = "pip install a2wsgi flask flask-cors moto"
 TOO_LARGE = Refusal(f"Your proposed upload exceeds the maximum allowed size: the twin takes {MAX_UPLOAD_BYTES} bytes in one request", "EntityTooLarge")
+FULL = Refusal(f"the twin's S3 holds {MAX_STORED_BYTES} bytes and no more: delete objects, or reset the twin", "EntityTooLarge")
 _importing = Lock()
 
 
@@ -31,12 +34,12 @@ def loaded_moto() -> ModuleType | None:
     return sys.modules.get("mock_server.control.moto_mount")
 
 
-def _load() -> ASGIApp:
+def _load() -> ModuleType:
     """Import moto; raises ImportError."""
     with _importing:
         from mock_server.control import moto_mount
 
-        return moto_mount.app  # type: ignore[return-value]  # a2wsgi types ASGI by its own classes
+        return moto_mount
 
 
 class Neighbours:
@@ -66,9 +69,12 @@ class Neighbours:
             problem = f"{missing} is not installed, and the twin plays no {scope['method']} {scope['path']} without it: {INSTALL}"
             logger.warning("%s", problem)
             return _refused(scope, Refusal(problem))
+        if scope["method"] == "PUT" and moto.stored_bytes() + len(body) > MAX_STORED_BYTES:
+            return _refused(scope, FULL)
         if self._prepare:
             await self._prepare(scope)
-        return moto
+        app: ASGIApp = moto.app
+        return app
 
 
 def _refused(scope: Scope, refusal: Refusal) -> Response:

@@ -168,6 +168,22 @@ def test_an_upload_over_the_limit_is_refused_and_the_connection_goes_on(s3: Any,
     assert [each["Key"] for each in s3.list_objects_v2(Bucket=BUCKET)["Contents"]] == ["fits"]
 
 
+def test_what_s3_holds_is_bounded_versions_and_unfinished_uploads_included(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(neighbours, "MAX_STORED_BYTES", 3000)
+    s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    for _ in range(2):
+        s3.put_object(Bucket=BUCKET, Key="k", Body=b"x" * 800)
+    upload = s3.create_multipart_upload(Bucket=BUCKET, Key="parts")["UploadId"]
+    part = {"Bucket": BUCKET, "Key": "parts", "UploadId": upload}
+    s3.upload_part(**part, PartNumber=1, Body=b"x" * 800)
+    with pytest.raises(ClientError, match="delete objects, or reset the twin"):
+        s3.upload_part(**part, PartNumber=2, Body=b"x" * 800)
+    s3.abort_multipart_upload(**part)
+    s3.put_object(Bucket=BUCKET, Key="k", Body=b"x" * 800)
+    s3.delete_object(Bucket=BUCKET, Key="k")
+    assert s3.list_objects_v2(Bucket=BUCKET).get("Contents", []) == []
+
+
 WITHOUT_MOTO = """
 import sys
 sys.modules["moto"] = None
