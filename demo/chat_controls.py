@@ -55,9 +55,9 @@ class ChatControls:
         self.pressed = gr.Textbox("", visible="hidden", elem_id="pressed-tool")
         with gr.Row(elem_id="examples"):
             self.examples = [gr.Button(label(text), size="sm", elem_classes="example") for text, _ in EXAMPLES]
-        with gr.Row(visible=False, elem_id="edited") as self.edited:
+        with gr.Row(elem_id="edited"):  # shown while its button is, which is always mounted: what Esc presses has to be there as soon as the question is
             self.edited_which = gr.Markdown("", elem_id="edited-which")
-            self.keep = gr.Button(label("Cancel"), size="sm", scale=0, elem_id="keep")
+            self.keep = gr.Button(label("Cancel"), size="sm", scale=0, visible="hidden", elem_id="keep")
         with gr.Row(elem_id="ask"):
             self.box = gr.Textbox(
                 show_label=False,
@@ -82,7 +82,7 @@ class ChatControls:
     def outputs(self) -> list[Any]:
         """Every control that changes."""
         buttons = [self.send, self.stop, self.again, self.undo, self.clear]
-        return [self.thread, self.identity, self.changes, self.chat, self.box, *buttons, self.plain, self.edited, self.edited_which]
+        return [self.thread, self.identity, self.changes, self.chat, self.box, *buttons, self.plain, self.keep, self.edited_which]
 
     def unchanged(self) -> Updates:
         """Return updates that change nothing: Gradio wants one at least."""
@@ -111,11 +111,11 @@ class ChatControls:
 
     def edit(self, question: str, at: int, words: Words) -> Updates:
         """Return what puts a question into the box, to be asked anew."""
-        return {self.box: question, self.edited: gr.update(visible=True), self.edited_which: words("Editing question {number}", number=at + 1)}
+        return {self.box: question, self.keep: gr.update(visible=True), self.edited_which: words("Editing question {number}", number=at + 1)}
 
     def give_back(self, draft: str) -> Updates:
         """Return what ends editing: `draft` was in the box before."""
-        return {self.box: draft, self.edited: gr.update(visible=False)}
+        return {self.box: draft, self.keep: gr.update(visible="hidden")}
 
     def turn_to(self, thread: Thread, look: Look) -> Any:
         """Return what shows a conversation in another look."""

@@ -23,6 +23,9 @@ from tests.browser.chromium import ARGUMENTS
 DEADLINE_MS = 60_000
 expect.set_options(timeout=DEADLINE_MS)
 
+BUSY = "setInterval(() => { for (const end = performance.now() + 120; performance.now() < end; ); }, 150)"
+"""A script that leaves a page little time to draw: several updates wait for it at once."""
+
 
 @dataclass(frozen=True, slots=True)
 class Site:

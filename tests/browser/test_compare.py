@@ -7,7 +7,7 @@ from typing import Any, Literal
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import Person, Site, another
+from tests.browser.conftest import BUSY, Person, Site, another
 
 
 def compare(person: Person, question: str = "How do I build a website?") -> None:
@@ -131,10 +131,6 @@ def test_two_cuts_and_both_ways_of_one_endpoint(comparer: Person) -> None:
     seen = figures(comparer)
     assert seen["Bytes"][0] == seen["Bytes"][1] == seen["Parts"][1]
     assert {entry["front"] for entry in comparer.site.journal()["finished"][-2:]} == {"runtime", "container"}
-
-
-BUSY = "setInterval(() => { for (const end = performance.now() + 120; performance.now() < end; ); }, 150)"
-"""What leaves a page little time to draw: several updates wait for it at once."""
 
 
 @pytest.mark.parametrize("load", ["", BUSY], ids=["idle", "busy"])

@@ -215,11 +215,11 @@ async def test_an_earlier_question_is_edited_and_the_conversation_goes_on_from_t
     for question in ("one?", "two?"):
         await tab.ask(question)
     begun = await tab.press("edit", 0)
-    assert (tab.values[tab.tab.box], begun[tab.tab._controls.edited]["visible"]) == ("one?", True)
+    assert (tab.values[tab.tab.box], begun[tab.tab._controls.keep]["visible"]) == ("one?", True)
     updates = await tab.ask("uno?")
     assert tab.shown() == [("uno?", "yes", None)]
     assert [message.content for message in backend.requests[-1].messages] == ["uno?"]
-    assert (tab.values[tab.tab.box], updates[0][tab.tab._controls.edited]["visible"]) == ("", False)
+    assert (tab.values[tab.tab.box], updates[0][tab.tab._controls.keep]["visible"]) == ("", "hidden")
     await tab.ask("three?")
     assert [question for question, _, _ in tab.shown()] == ["uno?", "three?"]
     await tab.press("earlier", 0)
@@ -275,7 +275,7 @@ CASES = [
 async def test_who_leaves_an_edit_has_what_was_typed_before_or_what_was_made_of_the_question(leave: str, typed: str, left: str) -> None:
     tab = await editing(typed)
     updates = await leaving(tab, leave)
-    assert (updates[tab.tab.box], updates[tab.tab._controls.edited]["visible"]) == (left, False)
+    assert (updates[tab.tab.box], updates[tab.tab._controls.keep]["visible"]) == (left, "hidden")
     assert list(await tab.tab._kept(ONE)) == [tab.tab._controls.send]
 
 
@@ -285,7 +285,7 @@ async def test_an_edit_goes_on_while_its_turn_is_read() -> None:
     tab.values[tab.tab.box] = "uno?"
     for updates in (await tab.press("later", 0), await tab.press("earlier", 1), await tab.undo()):
         assert tab.tab.box not in updates
-        assert tab.tab._controls.edited not in updates
+        assert tab.tab._controls.keep not in updates
     await tab.ask("uno?")
     assert (tab.shown(), tab.values[tab.tab.box]) == ([("uno?", "yes", None)], "half a thou")
 
