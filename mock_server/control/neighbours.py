@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sys
 from collections.abc import Awaitable, Callable
+from importlib import import_module
 from threading import Lock
 from types import ModuleType
 
@@ -27,19 +27,20 @@ INSTALL = "pip install a2wsgi flask flask-cors moto"
 TOO_LARGE = Refusal(f"Your proposed upload exceeds the maximum allowed size: the twin takes {MAX_UPLOAD_BYTES} bytes in one request", "EntityTooLarge")
 FULL = Refusal(f"the twin's S3 holds {MAX_STORED_BYTES} bytes and no more: delete objects, or reset the twin", "EntityTooLarge")
 _importing = Lock()
+_imported: list[ModuleType] = []
 
 
 def loaded_moto() -> ModuleType | None:
-    """Return `moto_mount` where some request has needed it, None where none has."""
-    return sys.modules.get("mock_server.control.moto_mount")
+    """Return `moto_mount` where some request of this process has needed it, whole; None where none has."""
+    return _imported[0] if _imported else None
 
 
 def _load() -> ModuleType:
     """Import moto; raises ImportError."""
     with _importing:
-        from mock_server.control import moto_mount
-
-        return moto_mount
+        if not _imported:
+            _imported.append(import_module("mock_server.control.moto_mount"))
+        return _imported[0]
 
 
 class Neighbours:
@@ -60,10 +61,13 @@ class Neighbours:
             await answering(scope, _replay(body), send)
 
     async def _find_app(self, scope: Scope, body: bytes) -> ASGIApp:
+        """Return what answers; to import moto takes half a second, for which no stream has to wait."""
         if len(body) > MAX_UPLOAD_BYTES:
             return _refused(scope, TOO_LARGE)
+        moto = loaded_moto()
         try:
-            moto = await asyncio.to_thread(_load)
+            if moto is None:
+                moto = await asyncio.to_thread(_load)
         except ImportError as error:
             missing = str(error.name).partition(".")[0]
             problem = f"{missing} is not installed, and the twin plays no {scope['method']} {scope['path']} without it: {INSTALL}"
