@@ -97,13 +97,16 @@ def _add_tagged(aws: Caller, found: dict[str, Found], kind: str, name: str, tags
 
 def find_shared(aws: Caller) -> Shared:
     """Return the role and the bucket, as far as they are there; raises BackendError."""
+    return replace(find_bucket(aws), role=ROLE if exists(aws, look_for_role(ROLE)) else None)
+
+
+def find_bucket(aws: Caller, prefix: str = "") -> Shared:
+    """Return the bucket with what is in it below `prefix`, and no role; raises BackendError."""
     account = aws.call(WHO)["Account"]
     bucket = bucket_for(account, aws.region)
-    role = ROLE if exists(aws, look_for_role(ROLE)) else None
     if not exists(aws, look_for_bucket(bucket, account)):
-        return Shared(role, None)
-    keys = tuple(str(each["Key"]) for each in pages(aws, list_objects(bucket), "Contents"))
-    return Shared(role, bucket, keys)
+        return Shared(None, None)
+    return Shared(None, bucket, tuple(str(each["Key"]) for each in pages(aws, list_objects(bucket, prefix), "Contents")))
 
 
 def with_archives(found: tuple[Found, ...], shared: Shared) -> tuple[Found, ...]:
@@ -143,7 +146,7 @@ def deletes_of(aws: Caller, name: str, shared: Shared | None = None) -> tuple[Ca
     models = dict.fromkeys((*_models(config), name))
     calls += [Call("sagemaker", "DeleteModel", {"ModelName": model}) for model in models if _looked_at(aws, look_for(model)[2])]
     if name.startswith(PREFIX):
-        calls += _archives(shared or find_shared(aws), name)
+        calls += _archives(shared or find_bucket(aws, f"{name}/"), name)
     return tuple(calls)
 
 

@@ -19,7 +19,8 @@ from backends.deploy.terminal import Terminal, seconds
 from backends.errors import ConfigurationError
 
 INSTANCE = "ml.g5.2xlarge"
-QUESTION = "what is life"
+QUESTION = "tell me one sentence"
+"""The announcement's, and soon answered."""
 
 Region = Annotated[str | None, typer.Option(help="The AWS region; without it, what the AWS configuration says.")]
 Profile = Annotated[str | None, typer.Option(help="A profile of the AWS configuration; without it, AWS_PROFILE or the default one.")]

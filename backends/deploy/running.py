@@ -17,7 +17,7 @@ ROLE_UNKNOWN = re.compile(r"(?i)could not (?:assume|access) role")
 """What SageMaker says of a role that IAM created a moment ago."""
 ROLE_S, ROLE_POLL_S = 90, 3
 """How long a new role may take to be known everywhere."""
-POLL_S = (1.0, 15.0)
+POLL_S = (0.5, 15.0)
 """The shortest and the longest time between two looks; it grows with the time that was waited."""
 SAY_S = 30
 """A line at the least so often while nothing changes."""

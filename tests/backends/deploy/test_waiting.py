@@ -70,7 +70,7 @@ def states(*words: str | BackendError, reason: str = "") -> dict[str, list[Mappi
 def test_a_wait_asks_often_at_first_and_seldom_later_and_says_each_change() -> None:
     time, said = Time(), list[str]()
     wait(Scripted(states(*["Creating"] * 40, "InService")), NAME, limit_s=900, say=said.append, clock=time.clock)
-    assert time.naps[0] == 1.0
+    assert time.naps[0] == 0.5
     assert time.naps[-1] == 15.0
     assert said[0] == f"{NAME}: Creating, 0 s"
     assert said[-1].startswith(f"{NAME}: InService, ")
