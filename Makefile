@@ -75,7 +75,7 @@ browser: $(DEV)  # a Chromium for the tests: Playwright's, the system's, or (as 
 nginx: $(DEV)  # what stands in front of the page in a test: the system's, or (as root) the distribution's
 	@$(BIN)/python -m tests.browser.nginx
 
-clients: $(CLIENTS)/javascript/.ready $(CLIENTS)/aiobotocore/.ready $(CLIENTS)/frameworks/.ready $(CLIENTS)/wheel/.ready  # other people's clients, each in an environment of its own
+clients: $(CLIENTS)/javascript/.ready $(CLIENTS)/aiobotocore/.ready $(CLIENTS)/frameworks/.ready $(CLIENTS)/sagemaker/.ready $(CLIENTS)/wheel/.ready  # other people's clients, each in an environment of its own
 
 # A Space has the Python of the README's front matter; where there is none, that of the tests.
 $(SPACE): requirements.txt tests/space/requirements.txt | $(DEV)

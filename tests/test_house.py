@@ -158,7 +158,7 @@ def test_other_people_s_clients_are_set_up_once_and_each_in_an_environment_of_it
     house.add_python()
     assert house.make("test-sdk").returncode == 0
     log = house.log()
-    environments = [f"build/clients/{name}" for name in ("aiobotocore", "frameworks", "node", "wheel")]
+    environments = [f"build/clients/{name}" for name in ("aiobotocore", "frameworks", "node", "sagemaker", "wheel")]
     assert sorted(line.split()[-1] for line in log if line.startswith("-m venv")) == [".venv", *environments]
     assert [line for line in log if line.startswith("install --prefix build/clients/javascript ")]
     assert house.make("test-sdk").returncode == 0
