@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from threading import Lock
 from typing import Any, Protocol
 
 from backends.deploy.plan import EFFECTS, TAKEN, Call, Secret
 from backends.errors import ConfigurationError, RequestRejected
 from backends.remedies import answers_in_our_words, in_our_words
-from backends.signing import refuse_open_transport_of
+from backends.signing import Credentials, refuse_open_transport_of
 
 CONNECT_S, READ_S = 10, 60
 ATTEMPTS = 4
@@ -31,16 +32,23 @@ class Caller(Protocol):
 
 
 class Aws:
-    """What boto3's configuration reaches: an account, or its twin.
+    """What boto3's configuration reaches: an account, or its twin; safe in threads.
 
     Args:
         region: None for what the AWS configuration says.
         profile: None for AWS_PROFILE, or the default one.
+        endpoint_url: Where every service is; None for what the AWS configuration says, or their own.
+        credentials: Keys to sign with; with them nothing of the AWS configuration is read, and no proxy is on the way.
     """
 
-    def __init__(self, *, region: str | None = None, profile: str | None = None) -> None:
+    def __init__(
+        self, *, region: str | None = None, profile: str | None = None, endpoint_url: str | None = None, credentials: Credentials | None = None
+    ) -> None:
         self._region = region
         self._profile = profile
+        self._endpoint_url = endpoint_url
+        self._credentials = credentials
+        self._making = Lock()
         self._session: Any = None
         self._clients: dict[str, Any] = {}
         self._secrets: dict[Secret, str] = {}
@@ -106,21 +114,37 @@ class Aws:
         return [self._filled_in(each) for each in value] if isinstance(value, list | tuple) else value
 
     def _client(self, service: str) -> Any:
-        if service not in self._clients:
-            from botocore.config import Config
+        with self._making:
+            if service not in self._clients:
+                self._clients[service] = self._make_client(service)
+            return self._clients[service]
 
-            config = Config(connect_timeout=CONNECT_S, read_timeout=READ_S, retries={"mode": "standard", "total_max_attempts": ATTEMPTS})
-            client = self._made_session().client(service, region_name=self.region, config=config)
-            client.meta.events.register("before-send", refuse_open_transport_of)
-            self._clients[service] = client
-        return self._clients[service]
+    def _make_client(self, service: str) -> Any:
+        from botocore.config import Config
+
+        direct: dict[str, Any] = {"proxies": {}} if self._credentials else {}
+        config = Config(connect_timeout=CONNECT_S, read_timeout=READ_S, retries={"mode": "standard", "total_max_attempts": ATTEMPTS}, **direct)
+        client = self._made_session().client(service, region_name=self.region, config=config, endpoint_url=self._endpoint_url)
+        client.meta.events.register("before-send", refuse_open_transport_of)
+        return client
 
     def _made_session(self) -> Any:
         if self._session is None:
             import boto3
 
-            self._session = boto3.Session(region_name=self._region, profile_name=self._profile)
+            keys = self._credentials
+            self._session = boto3.Session(region_name=self._region, profile_name=self._profile) if keys is None else _session_with(keys, self._region)
         return self._session
+
+
+def _session_with(keys: Credentials, region: str | None) -> Any:
+    """Return a session of these keys, whatever the AWS configuration says, be it that it cannot be read."""
+    import boto3
+    from botocore.session import Session
+
+    nothing = dict.fromkeys(("config_file", "credentials_file"), (None, None, os.devnull, None))
+    session = Session(session_vars={"profile": (None, None, None, None), **nothing})
+    return boto3.Session(keys.access_key_id, keys.secret_access_key, keys.session_token, region_name=region, botocore_session=session)
 
 
 def _is_of_a_lost_answer(refusal: RequestRejected) -> bool:

@@ -5,6 +5,8 @@ The SDK takes seconds to import and is large: only the commands that need it do 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from types import ModuleType
 from typing import cast
 
@@ -16,6 +18,23 @@ LMI = "djl-lmi"
 VERSIONS = {"djl-deepspeed": "0.23.0"}
 """The version of a framework where nobody says one; without a row, the newest."""
 _SCOPES = {TGI: "inference"}
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An image that is known without the SDK."""
+
+    version: str
+    uri: str
+    """In `KNOWN_REGION`."""
+
+
+KNOWN_REGION = "us-east-1"
+KNOWN: Mapping[str, Known] = {
+    LMI: Known("0.38.0", "763104351884.dkr.ecr.us-east-1.amazonaws.com/djl-inference:0.38.0-lmi29.0.0-cu130"),
+    TGI: Known("3.3.6", "763104351884.dkr.ecr.us-east-1.amazonaws.com/huggingface-pytorch-tgi-inference:2.7.0-tgi3.3.6-gpu-py311-cu124-ubuntu22.04"),
+}
+"""The newest of each framework in sagemaker-core 2.27, word for word, for whoever shows a plan and does without the SDK."""
 
 
 def find_image(framework: str, region: str, *, version: str | None, instance_type: str) -> str:
