@@ -113,6 +113,11 @@ class MockServer:
         """What the control plane was asked: the last thousand calls, in the order of their answers."""
         return self._twin.control.calls.all
 
+    @property
+    def created(self) -> tuple[Deployed, ...]:
+        """The endpoints that were created by the control plane, as they are now, the oldest first."""
+        return self._twin.control.endpoints()
+
     def find_endpoint(self, name: str) -> Deployed | None:
         """Return an endpoint that was created by the control plane, as it is now; None if there is none of that name."""
         return self._twin.control.find_endpoint(name)
