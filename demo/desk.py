@@ -14,7 +14,7 @@ from backends.endpoints import Endpoint
 from backends.errors import ConfigurationError
 from backends.sagemaker import Credentials, SageMakerBackend
 from backends.settings import Settings
-from demo.found import CONTAINER, SAGEMAKER, Found
+from demo.found import CONTAINER, SAGEMAKER, Found, is_elsewhere
 from demo.language import mark
 from demo.limits import limits_of
 from mock_server import MockServer
@@ -23,6 +23,8 @@ __all__ = ["CONTAINER", "SAGEMAKER", "Desk", "open_desk"]
 
 OWN_TWIN = mark("The built-in twin of a SageMaker endpoint. Nothing leaves this machine.")
 PUBLIC_TWIN = mark("A twin of a SageMaker endpoint, on the server of this page. What you type goes there, and no further.")
+CREATION_S = 2.0
+"""How long the twin takes to create an endpoint: long enough to be seen, where SageMaker takes minutes."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -44,6 +46,8 @@ class Desk:
     containers: Mapping[str, str] = field(default_factory=dict)
     """What runs at them, by their names, where that is known."""
     timeouts: Timeouts = field(default_factory=Timeouts)
+    twin: MockServer | None = None
+    """The page's own, where endpoints can be created for nothing."""
     _open: dict[Hashable, ChatBackend] = field(default_factory=dict)
 
     def endpoint(self, name: str) -> Endpoint:
@@ -52,6 +56,8 @@ class Desk:
 
     def backend(self, front: str, found: Found | None = None) -> ChatBackend:
         """Return the backend behind `front`, or the one that reaches what somebody found; raises KeyError and ConfigurationError."""
+        if found and not is_elsewhere(found):
+            front, found = found.front, None
         way = (found.front, found.region, found.profile) if found else front
         if way not in self._open:
             self._open[way] = self._reach(found) if found else self.fronts[front]()
@@ -84,7 +90,7 @@ def open_desk(settings: Settings) -> Iterator[Desk]:
     """Open what `settings` name, a twin of our own included, which ends with the block; raises ConfigurationError."""
     timeouts = Timeouts(total_s=limits_of(settings).answer_s)
     if settings.backend == "mock":
-        with MockServer(profile="typical") as twin:
+        with MockServer(profile="typical", creation_s=CREATION_S) as twin:
             desk = _twin_desk(twin, settings, timeouts)
             yield replace(desk, public=settings.public, timeouts=timeouts)
     else:
@@ -104,6 +110,7 @@ def _twin_desk(twin: MockServer, settings: Settings, timeouts: Timeouts) -> Desk
         fronts={SAGEMAKER: lambda: _twin_backend(twin.url, timeouts), CONTAINER: lambda: ContainerBackend(timeouts=timeouts, use_proxy=False)},
         scripted=True,
         containers=twin.containers,
+        twin=twin,
     )
 
 

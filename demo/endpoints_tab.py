@@ -22,10 +22,12 @@ from backends.probe import probe
 from backends.prompts import FAMILIES
 from backends.settings import SHAPES
 from demo.answers import html_area
+from demo.create_area import CreateArea
 from demo.desk import Desk
 from demo.endpoint_view import advice, failure, own, table, told
 from demo.found import CONTAINER, SAGEMAKER, Found, at_address, of_account
 from demo.labels import label, words_of
+from demo.limits import PRIVATE, Limits
 from demo.literal import note
 from demo.panel import Panel
 
@@ -60,9 +62,10 @@ class EndpointsTab:
     Args:
         pickers: Other lists of endpoints than the panel's.
         tabs: Where the chat is shown by `chat`.
+        limits: What people may create.
     """
 
-    def __init__(self, desk: Desk, panel: Panel, pickers: Sequence[gr.Dropdown], tabs: gr.Tabs, tab: gr.Tab) -> None:
+    def __init__(self, desk: Desk, panel: Panel, pickers: Sequence[gr.Dropdown], tabs: gr.Tabs, tab: gr.Tab, *, limits: Limits = PRIVATE) -> None:
         self._desk, self._panel, self._pickers, self._tabs = desk, panel, pickers, tabs
         self._searching: set[str] = set()
         self._own = gr.State(own(desk))
@@ -72,12 +75,20 @@ class EndpointsTab:
         if desk.public:
             html_area(note(label("This page is public: it reaches these endpoints and no others.")), "endpoints-public")
             tab.select(self._show_own, self._own, self._listed, **quick)
+            if desk.twin:
+                self._create(limits, tab)
             return
         self._check = gr.Button(label("Ask how they are"), size="sm", scale=0, visible=not desk.scripted, elem_id="endpoints-check")
+        self._create(limits, tab)
         self._find()
         self._choose()
         tab.select(self._open, self._own, [self._listed, self._profile, self._region, self._said], **quick)
         self._wire(quick)
+
+    def _create(self, limits: Limits, tab: gr.Tab) -> None:
+        area = CreateArea(self._desk, self._panel, self._pickers, self._tabs, limits)
+        given, shown = area.on_opening
+        tab.select(area.open, given, shown, queue=False, show_progress="hidden", api_visibility="private")
 
     def _find(self) -> None:
         gr.Markdown(f"## {label('A container by its address')}", elem_classes="head")

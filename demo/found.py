@@ -30,6 +30,8 @@ class Found:
     """Why it failed."""
     region: str | None = None
     profile: str | None = None
+    is_rehearsed: bool = False
+    """Whether it was created on the page's own twin."""
 
     @property
     def label(self) -> str:
@@ -42,6 +44,11 @@ class Found:
     def taking(self, accepts: Accepts, family: str) -> Found:
         """Return the same as a person says that it is."""
         return replace(self, endpoint=replace(self.endpoint, accepts=accepts, family=family))
+
+
+def is_elsewhere(found: Found | None) -> bool:
+    """Return whether what is picked is out of the hands of the page and its twin; None is one of the page's own endpoints."""
+    return found is not None and not found.is_rehearsed
 
 
 def of_account(told: AccountEndpoint, region: str | None, profile: str | None) -> Found:

@@ -34,6 +34,12 @@ class Limits:
     """Held open at the same time by one visitor; a page holds two while an answer comes."""
     request_bytes: int
     """Of one request's body."""
+    endpoints: int
+    """Created on the page's twin, there at the same time, by everybody."""
+    endpoints_each: int
+    """Created on the page's twin by one visitor, within `endpoint_s`."""
+    endpoint_s: int
+    """From the creation of an endpoint on the page's twin until it is deleted by itself."""
 
 
 PRIVATE = Limits(
@@ -46,6 +52,9 @@ PRIVATE = Limits(
     pages_each=2_000,
     connections_each=1_000,
     request_bytes=64 * 1024 * 1024,
+    endpoints=200,
+    endpoints_each=1_000,
+    endpoint_s=7 * 24 * 3600,
 )
 PUBLIC = Limits(
     question_characters=8_000,
@@ -57,6 +66,9 @@ PUBLIC = Limits(
     pages_each=60,
     connections_each=60,
     request_bytes=8 * 1024 * 1024,
+    endpoints=40,
+    endpoints_each=6,
+    endpoint_s=1800,
 )
 
 

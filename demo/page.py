@@ -17,7 +17,7 @@ from demo.compare_tab import CompareTab
 from demo.desk import Desk
 from demo.downloads import Downloads
 from demo.endpoints_tab import EndpointsTab
-from demo.found import CONTAINER, SAGEMAKER
+from demo.found import CONTAINER, SAGEMAKER, is_elsewhere
 from demo.labels import BROWSER, label, words_of
 from demo.language import mark
 from demo.limits import PRIVATE, Limits
@@ -93,7 +93,7 @@ class Page:
                 with gr.Tab(label("Tokens"), elem_id="tokens-tab") as tab:
                     TokensTab(tapes, tab)
                 with gr.Tab(label("Endpoints"), elem_id="endpoints-tab") as tab:
-                    EndpointsTab(desk, panel, self._compare.pickers, tabs, tab)
+                    EndpointsTab(desk, panel, self._compare.pickers, tabs, tab, limits=limits)
             quick: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
             panel.endpoint.change(self._head, {panel.endpoint, panel.found}, header, **quick)
             shelf.wire(self._chat, tabs, self.blocks)
@@ -109,7 +109,9 @@ class Page:
     def _head(self, values: Mapping[Any, Any], request: gr.Request) -> str:
         """Return the top of the page: whom one talks to."""
         words, found = words_of(request), self._panel.picked(values)
-        return _header(words(HEADLINES[found.front]), found.label) if found else _header(words(self._desk.headline), self._desk.place)
+        if found and is_elsewhere(found):
+            return _header(words(HEADLINES[found.front]), found.label)
+        return _header(words(self._desk.headline), self._desk.place)
 
     def mount(self, app: FastAPI, *, host: str, port: int, root_path: str) -> None:
         """Serve the page at the root of `app`, and beside it what it plays and its recordings."""

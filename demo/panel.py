@@ -11,7 +11,7 @@ import gradio as gr
 from backends.chat import ChatMessage, ChatRequest, Parameters
 from backends.errors import ConfigurationError
 from demo.desk import Desk
-from demo.found import Found
+from demo.found import Found, is_elsewhere
 from demo.labels import label, labelled
 from demo.language import mark
 
@@ -127,11 +127,12 @@ class Panel:
 
     def _suit(self, values: Mapping[Any, Any]) -> dict[Any, Any]:
         """Show what the picked endpoint can be told: one that was added is no twin, and has a way of its own."""
-        added = self.picked(values) is not None
+        found = self.picked(values)
+        is_twin = self._desk.scripted and not is_elsewhere(found)
         return {
-            self.front: gr.update(visible=not added and len(self._desk.fronts) > 1),
-            self._of_twin: gr.update(visible=not added and self._desk.scripted),
-            self.attributes: gr.update(visible=added or not self._desk.scripted),
+            self.front: gr.update(visible=found is None and len(self._desk.fronts) > 1),
+            self._of_twin: gr.update(visible=is_twin),
+            self.attributes: gr.update(visible=not is_twin),
         }
 
     def request(self, messages: list[ChatMessage], values: Mapping[Any, Any]) -> ChatRequest:
@@ -147,13 +148,13 @@ class Panel:
                 details=values[self.details] or None,
                 return_full_text=values[self.full_text] or None,
             ),
-            custom_attributes=self._twin_attributes(values) if self._desk.scripted and not found else values[self.attributes] or None,
+            custom_attributes=self._twin_attributes(values) if self._desk.scripted and not is_elsewhere(found) else values[self.attributes] or None,
         )
 
     def offer(self, tools: str, endpoint: str, values: Mapping[Any, Any]) -> dict[Any, Any]:
         """Return what the controls are set to so that `tools` may be called: the twin's `endpoint`, too, where the chosen one takes none."""
-        is_twin = self._desk.scripted and not self.picked(values)
-        takes_none = is_twin and self._desk.endpoint(values[self.endpoint]).accepts != "messages"
+        is_own = self._desk.scripted and not self.picked(values)
+        takes_none = is_own and self._desk.endpoint(values[self.endpoint]).accepts != "messages"
         is_known = any(known.name == endpoint for known in self._desk.endpoints)
         return {self.tools: tools} | ({self.endpoint: endpoint} if takes_none and is_known else {})
 

@@ -41,8 +41,8 @@ class Replays:
         Raises:
             BackendError: Nothing can be asked there.
         """
-        tape = Tape(changed(first.request, **choices), first.front, again=first.number)
-        run = Run(self._desk.backend(first.front), tape.request, tape=tape, crowd=self._crowd, in_full=self._desk.tells_all, words=words)
+        tape = Tape(changed(first.request, **choices), first.front, first.found, again=first.number)
+        run = Run(self._desk.backend(first.front, first.found), tape.request, tape=tape, crowd=self._crowd, in_full=self._desk.tells_all, words=words)
         self._tapes.add(page, tape)
         self._runs[page] = run
         try:

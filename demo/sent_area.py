@@ -13,6 +13,7 @@ from demo.asked import asked_of
 from demo.chat import ChatTab
 from demo.desk import CONTAINER, Desk
 from demo.failures import sentence
+from demo.found import is_elsewhere
 from demo.labels import label, words_of
 from demo.literal import one_line
 from demo.panel import Panel
@@ -98,7 +99,7 @@ class SentArea:
         return Tape(self._panel.request(chat.messages, values), self._panel.way(values), self._panel.picked(values))
 
     def _twin_url(self, tape: Tape) -> str | None:
-        return f"http://{self._desk.place}" if self._desk.scripted and not tape.found else None
+        return f"http://{self._desk.place}" if self._desk.scripted and not is_elsewhere(tape.found) else None
 
     def _shown(self, what: str, language: Any = None) -> dict[Any, Any]:
         """Return the updates that show a page of HTML, or of code."""

@@ -17,6 +17,7 @@ from demo.asked import choices_of
 from demo.chat import AT_ONCE
 from demo.desk import Desk
 from demo.failures import sentence
+from demo.found import is_elsewhere
 from demo.labels import label, words_of
 from demo.language import Words, mark
 from demo.literal import note
@@ -147,7 +148,7 @@ class WireTab:
             self._earlier: gr.update(interactive=page > 0 and not flows),
             self._later: gr.update(interactive=page < last_page and not flows),
             self._timer: gr.Timer(active=flows),
-            self._choices.again: gr.update(visible=not tape.found),
+            self._choices.again: gr.update(visible=not is_elsewhere(tape.found)),
         }
 
     async def _turn_to_first(self, picked: int | None, query: str, inside: bool, request: gr.Request) -> dict[Any, Any]:
@@ -181,7 +182,7 @@ class WireTab:
         """Play the answer that is picked again, unless none is, it has not ended or is no twin's, or the page waits for another or has no room for one."""
         session, words = request.session_hash or "", words_of(request)
         first = self._tapes.find(session, values[self._picked] or 0)
-        is_twin = self._desk.scripted and first is not None and not first.found  # any other would cost its owner the same answer once more
+        is_twin = self._desk.scripted and first is not None and not is_elsewhere(first.found)  # any other would cost its owner the same answer once more
         if first is None or first.ending is None or not is_twin or self._replays.is_playing(session):
             yield {self._choices.again: gr.skip()}
             return

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from botocore.model import StringShape
 from botocore.session import Session
@@ -15,7 +17,7 @@ from demo.found import CONTAINER, NO_ROUTE, SAGEMAKER, Found
 from demo.language import ENGLISH, Words
 
 
-def found(status: str, **more: str) -> Found:
+def found(status: str, **more: Any) -> Found:
     return Found(Endpoint("e", "messages", "llama3"), SAGEMAKER, "LMI 0.36.0", status, region="eu-west-1", **more)
 
 

@@ -22,5 +22,5 @@ def test_an_owner_changes_a_limit_by_its_name() -> None:
 
 
 def test_a_limit_of_no_known_name_is_told_with_those_that_there_are() -> None:
-    with pytest.raises(ConfigurationError, match=r"CHAT_LIMITS names 'tokens'; there is question_characters, .*request_bytes\."):
+    with pytest.raises(ConfigurationError, match=r"CHAT_LIMITS names 'tokens'; there is question_characters, .*endpoint_s\."):
         limits_of(Settings(limits=(("tokens", 1),)))
