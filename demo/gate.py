@@ -15,8 +15,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from time import monotonic
+from typing import Any
 from urllib.parse import parse_qs
 
+import orjson
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -170,11 +172,19 @@ def _session_in(scope: Scope, body: bytes) -> str | None:
     if scope["method"] != "POST":
         return next(iter(parse_qs(scope["query_string"].decode("latin-1")).get("session_hash", ())), None)
     try:
-        members = json.loads(body)
+        members = _members(body)
     except ValueError:
         return None  # which is then Gradio's to refuse
     session = members.get("session_hash") if isinstance(members, dict) else None
     return session if session is None or isinstance(session, str) else ""
+
+
+def _members(body: bytes) -> Any:
+    """Return what JSON holds, whatever of it Gradio would read; raises ValueError."""
+    try:
+        return orjson.loads(body)  # a body with what a browser keeps has 3 MiB: several times as fast, while everybody waits
+    except orjson.JSONDecodeError:
+        return json.loads(body)
 
 
 async def _body(receive: Receive, most_bytes: int) -> bytes | None:

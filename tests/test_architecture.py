@@ -44,7 +44,7 @@ ROOMS = {
     "mock_server.control": Room(TWIN, frozenset({"botocore", "orjson", "starlette"})),
     "mock_server.signature": Room(TWIN, frozenset({"botocore"})),
     "mock_server.pytest_plugin": Room(TWIN, frozenset({"pytest"})),
-    "demo": Room(frozenset({"backends", "demo", "mock_server.MockServer"}), frozenset({"fastapi", "gradio", "pydantic", "starlette", "uvicorn"})),
+    "demo": Room(frozenset({"backends", "demo", "mock_server.MockServer"}), frozenset({"fastapi", "gradio", "orjson", "pydantic", "starlette", "uvicorn"})),
 }
 """The longest name that fits a file is its room."""
 
