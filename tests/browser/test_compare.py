@@ -33,6 +33,11 @@ def figures(person: Person) -> dict[str, list[str]]:
     return {row.locator("th").inner_text(): row.locator("td").all_inner_texts() for row in rows}
 
 
+def slow_down(person: Person) -> None:
+    """Have every answer take minutes, so that what is seen while it comes is seen, however long a busy machine takes."""
+    person.page.locator("#speed input").fill("0.05")
+
+
 def open_way(person: Person, side: str) -> None:
     person.page.get_by_role("button", name=f"cut and profile of {side}").click()
 
@@ -47,16 +52,17 @@ def comparer(person: Person) -> Person:
 def test_two_endpoints_side_by_side_grow_at_once(comparer: Person) -> None:
     comparer.choose("endpoint-B", "llama-3-8b-instruct-vllm")
     comparer.page.get_by_label("B waits for the whole answer").uncheck()
+    slow_down(comparer)
     compare(comparer)
     for side in "AB":
         expect(note(comparer, side)).to_contain_text("streaming")
     early = [len(answer(comparer, side).inner_text()) for side in "AB"]
     comparer.poll(lambda: all(len(answer(comparer, side).inner_text()) > before > 0 for side, before in zip("AB", early, strict=True)))
     expect(comparer.page.locator("#scores")).to_contain_text("on its way")
-    expect(comparer.page.locator("#race-stop")).to_be_visible()
+    comparer.page.locator("#race-stop").click()
     await_end(comparer)
     expect(comparer.page.locator("#scores")).to_contain_text("B: llama-3-8b-instruct-vllm, streamed")
-    assert [entry["endpoint"] for entry in comparer.site.journal()["finished"]][-2:].count("llama-3-8b-instruct-vllm") == 1
+    comparer.poll(lambda: [entry["endpoint"] for entry in comparer.site.journal()["finished"]][-2:].count("llama-3-8b-instruct-vllm") == 1)
 
 
 def test_an_endpoint_against_itself_without_streaming(comparer: Person) -> None:
@@ -84,6 +90,7 @@ def by_escape(person: Person) -> None:
 @pytest.mark.parametrize("stop", [by_button, by_escape])
 def test_stop_ends_both_sides(comparer: Person, stop: Callable[[Person], None]) -> None:
     before = len(comparer.site.journal()["finished"])
+    slow_down(comparer)
     compare(comparer, "tell me a long story")
     expect(answer(comparer, "A")).to_contain_text("There was once")
     stop(comparer)
@@ -99,6 +106,7 @@ def test_whoever_leaves_ends_both_sides(browser: Browser, site: Site) -> None:
         person = another(context, site)
         person.page.get_by_role("tab", name="Compare").click()
         before = len(site.journal()["finished"])
+        slow_down(person)
         compare(person, "tell me a long story")
         expect(answer(person, "A")).to_contain_text("There was once")
         watcher = another(context, site)
@@ -137,7 +145,7 @@ def test_two_cuts_and_both_ways_of_one_endpoint(comparer: Person) -> None:
 def test_a_chat_goes_on_beside_a_comparison_and_escape_stops_what_one_sees(comparer: Person, load: str) -> None:
     page = comparer.page
     page.get_by_label("B waits for the whole answer").uncheck()
-    page.locator("#speed input").fill("0.25")
+    slow_down(comparer)
     compare(comparer, "tell me a long story")
     for side in "AB":
         expect(answer(comparer, side)).to_contain_text("There was once")
