@@ -7,9 +7,10 @@ much memory goes into it. HTML is never read from it.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
-from typing import Annotated, Any, Literal
+from dataclasses import fields
+from typing import Annotated, Any, Literal, TypeVar
 
+import orjson
 from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationError
 
 from demo.language import ENGLISH, Words, mark
@@ -44,6 +45,7 @@ class CannotKeep(ValueError):
         return words(self._text, **{name: value.said(words) if isinstance(value, CannotKeep) else value for name, value in self._values.items()})
 
 
+Form = TypeVar("Form", bound=BaseModel)
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Moment = Annotated[int, Field(ge=0, lt=YEAR_10000_MS)]
 
@@ -67,8 +69,12 @@ class _Turn(_Strict):
     failure: str | None = None
     reasoning: str = ""
     thought_s: Annotated[float, Field(allow_inf_nan=False)] | None = None
-    calls: Annotated[tuple[_Call, ...], FailFast()] = ()
+    calls: Annotated[list[_Call], FailFast()] = []
     liked: bool | None = None
+
+
+_MEMBERS = [(field.name, field.default) for field in fields(Turn) if field.name in _Turn.model_fields]
+"""Those of a turn that are written, with what is left out."""
 
 
 class _Conversation(_Strict):
@@ -87,18 +93,19 @@ class _Gone(_Strict):
 class _Conversations(_Strict):
     streamtwin: Literal["conversations"]
     version: Literal[1]
-    conversations: Annotated[list[_Conversation], Field(max_length=CONVERSATIONS), FailFast()]
+    conversations: Annotated[list[Any], Field(max_length=CONVERSATIONS)]
+    """Each a `_Conversation`, which are read one by one: other threads have their turn between them."""
     deleted: Annotated[list[_Gone], FailFast()] = []
 
 
 def encode(shelf: Shelf) -> str:
     """Return a shelf as JSON on one line."""
-    return _json({"conversations": list(map(_conversation, shelf.saved)), "deleted": list(map(asdict, shelf.gone))}, indent=None)
+    return _json({"conversations": list(map(_conversation, shelf.saved)), "deleted": shelf.gone})
 
 
 def export(*saved: Saved) -> str:
     """Return conversations as the JSON of a file, which `decode` reads."""
-    return _json({"conversations": list(map(_conversation, saved))}, indent=1)
+    return _json({"conversations": list(map(_conversation, saved))}, orjson.OPT_INDENT_2)
 
 
 def decode(text: str) -> Shelf:
@@ -106,22 +113,30 @@ def decode(text: str) -> Shelf:
     if not text:
         return Shelf()
     try:
-        kept = _Conversations.model_validate_json(text)
-    except ValidationError as error:
-        raise _refusal(error) from error
-    return shelf_of(map(_saved, kept.conversations), (Gone(mark.id, mark.at_ms) for mark in kept.deleted))
+        members = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise CannotKeep(mark("This is no whole JSON: {error}."), error=error) from error
+    kept = _checked(_Conversations, members)
+    saved = (_saved(_checked(_Conversation, one, "conversations", at)) for at, one in enumerate(kept.conversations))
+    return shelf_of(saved, (Gone(mark.id, mark.at_ms) for mark in kept.deleted))
 
 
 def size_bytes(text: str) -> int:
     """Return how much a browser stores for `text`, which it writes as JSON once more."""
-    return len(json.dumps(text, ensure_ascii=False).encode())
+    return len(orjson.dumps(text))
 
 
-def _json(members: dict[str, Any], *, indent: int | None) -> str:
-    written = json.dumps(
-        {"streamtwin": "conversations", "version": VERSION, **members}, ensure_ascii=False, indent=indent, separators=(",", ": " if indent else ":")
-    )
-    return written.encode(errors="replace").decode()  # half a character, which no file and no socket takes
+def _json(members: dict[str, Any], option: int = 0) -> str:
+    members = {"streamtwin": "conversations", "version": VERSION, **members}
+    try:
+        return orjson.dumps(members, option=option).decode()
+    except orjson.JSONEncodeError:  # half a character, which no file and no socket takes
+        whole = json.dumps(members, ensure_ascii=False, default=_members).encode(errors="replace")
+        return orjson.dumps(orjson.loads(whole), option=option).decode()
+
+
+def _members(record: Call | Gone) -> dict[str, Any]:
+    return {field.name: getattr(record, field.name) for field in fields(record)}
 
 
 def _conversation(saved: Saved) -> dict[str, Any]:
@@ -130,8 +145,8 @@ def _conversation(saved: Saved) -> dict[str, Any]:
 
 
 def _turn(node: Node) -> dict[str, Any]:
-    members = asdict(node.turn) | {"before": node.before}
-    return {name: members[name] for name, field in _Turn.model_fields.items() if members[name] != field.default}
+    members = {"before": node.before} if node.before != BEGINNING else {}
+    return members | {name: value for name, default in _MEMBERS if (value := getattr(node.turn, name)) != default}
 
 
 def _saved(kept: _Conversation) -> Saved:
@@ -144,15 +159,26 @@ def _saved(kept: _Conversation) -> Saved:
 def _node(place: int, kept: _Turn) -> Node:
     if not BEGINNING <= kept.before < place:
         raise CannotKeep(mark("Turn {n} of a conversation stands behind turn {before}, expected an earlier one."), n=place, before=kept.before)
-    members = kept.model_dump(exclude={"before", "calls"})
-    return Node(Turn(**members, calls=tuple(Call(call.name, call.arguments) for call in kept.calls)), kept.before)
+    members = dict(kept)
+    del members["before"]
+    return Node(Turn(**members | {"calls": tuple(Call(call.name, call.arguments) for call in kept.calls)}), kept.before)
 
 
-def _refusal(error: ValidationError) -> CannotKeep:
+def _checked(form: type[Form], members: Any, *where: str | int) -> Form:
+    """Return what is of a form; raises CannotKeep.
+
+    Args:
+        where: The place of `members` in the text.
+    """
+    try:
+        return form.model_validate(members)
+    except ValidationError as error:
+        raise _refusal(error, where) from error
+
+
+def _refusal(error: ValidationError, place: tuple[str | int, ...]) -> CannotKeep:
     first = error.errors(include_url=False, include_input=False)[0]
-    if first["type"] == "json_invalid":
-        return CannotKeep(mark("This is no whole JSON: {error}."), error=first["ctx"]["error"])
     if first["loc"] == ("version",) and first["type"] == "literal_error":
         return CannotKeep(mark("These conversations are of another version of this page; this one reads version {version}."), version=VERSION)
-    where = ".".join(map(str, first["loc"])) or "$"
+    where = ".".join(map(str, (*place, *first["loc"]))) or "$"
     return CannotKeep(mark("These are no conversations of this page: {where}: {error}."), where=where, error=first["msg"])

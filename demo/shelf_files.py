@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from demo.language import mark
-from demo.saved import ROOM_BYTES, CannotKeep, decode, encode, size_bytes
+from demo.saved import ROOM_BYTES, CannotKeep, decode, size_bytes
 from demo.shelf import Saved, Shelf
+from demo.shelf_work import Known
 from demo.thread import Thread
 
 IMPORT_BYTES = 8 * 1024 * 1024
@@ -33,9 +34,9 @@ def without_tapes(thread: Thread) -> Thread:
     return thread.change_all(lambda turn: replace(turn, tape=0, media=""))
 
 
-def listing(shelf: Shelf, query: str) -> Listed:
+def listing(shelf: Shelf, query: str, known: Known) -> Listed:
     """Find out what there is to show of a shelf: those that match `query`."""
-    text = encode(shelf)
+    text = known.write(shelf)
     return Listed(text, size_bytes(text), sha256(text.encode()).hexdigest(), shelf.matching(query))
 
 
@@ -45,11 +46,11 @@ def with_file(shelf: Shelf, file: Path, ms: int) -> tuple[Shelf, int]:
     return shelf.with_imported(new, ms), len(new)
 
 
-def decoded(text: Any) -> Shelf:
+def decoded(text: Any, known: Known) -> Shelf:
     """Return the shelf that a browser says it keeps; raises CannotKeep."""
     if isinstance(text, str) and len(text) > ROOM_BYTES:
         raise CannotKeep(mark("They are larger than {most} MiB."), most=ROOM_BYTES // 2**20)
-    return decode(text)
+    return known.read(text) if isinstance(text, str) else decode(text)
 
 
 def remove(file: str) -> None:

@@ -120,10 +120,11 @@ FOREIGN = {
     "an id with a slash": (kept(id="../x"), "conversations.0.id"),
     "an id with a newline": (kept(id="one\n"), "conversations.0.id"),
     "a moment that is no date": (kept(changed_ms=YEAR_10000_MS), "conversations.0.changed_ms"),
-    "a moment that is no number": (kept(changed_ms=math.nan), "conversations.0.changed_ms"),
+    "a moment that is no number": (kept(changed_ms=math.nan), "no whole JSON"),
+    "a moment that is larger than any": (kept(changed_ms=10**40), "conversations.0.changed_ms"),
     "half a character": (kept(title="x").replace('"x"', '"\\ud800"'), "no whole JSON"),
     "a like that is none": (kept(turns=[{"question": "a", "liked": "yes"}]), "conversations.0.turns.0.liked"),
-    "a time that is endless": (kept(turns=[{"question": "a", "thought_s": math.inf}]), "conversations.0.turns.0.thought_s"),
+    "a time that is endless": (kept(turns=[{"question": "a", "thought_s": math.inf}]), "no whole JSON"),
 }
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,7 @@ from demo.panel import Panel
 from demo.saved import ROOM_BYTES, decode, encode, export
 from demo.shelf import Saved, Shelf
 from demo.shelf_files import IMPORT_BYTES
-from demo.shelf_panel import ShelfPanel
+from demo.shelf_panel import Moment, ShelfPanel
 from demo.shelf_view import file_name
 from demo.tape import Tapes
 from demo.thread import Thread
@@ -52,8 +54,8 @@ class Visitor:
             self.shelf.wire(self.chat, tabs, blocks)
         own = self.shelf
         controls = {
-            *panel.inputs, self.chat.thread, self.chat.identity, self.chat.plain, self.chat.box, own._kept, own._mine, own._open, own._deleted, own._query,
-            own._title, own._list, own._import,
+            *panel.inputs, self.chat.thread, self.chat.identity, self.chat.plain, self.chat.box, own._kept, own._place, own._query, own._title, own._list,
+            own._import,
         }  # fmt: skip
         self.values: dict[Any, Any] = {control: getattr(control, "value", None) for control in controls}
         self.updates: dict[Any, Any] = {}
@@ -129,7 +131,7 @@ async def test_a_conversation_keeps_its_id_which_tells_nothing_of_the_page() -> 
     identity = id_of(visitor, "one")
     await visitor.ask("more")
     assert (visitor.kept(), id_of(visitor, "one")) == (["one more"], identity)
-    assert visitor.session not in (identity, visitor.values[visitor.shelf._open].identity)
+    assert visitor.session not in (identity, visitor.values[visitor.shelf._place].own.open.identity)
 
 
 async def test_what_did_not_change_is_not_written() -> None:
@@ -278,29 +280,77 @@ async def test_what_cannot_be_read_is_said_and_left_as_it_is() -> None:
 
 async def test_a_storage_that_is_larger_than_any_is_refused_unread_and_an_import_beside_it_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     visitor = Visitor(storage={"kept": " " * (ROOM_BYTES + 1)})
-    monkeypatch.setattr("demo.shelf_panel.decode", lambda _: pytest.fail("It is read."))
+    monkeypatch.setattr("demo.shelf_work.decode", lambda _: pytest.fail("It is read."))
     updates = await visitor.do(visitor.shelf.take_in, **{"import": written(tmp_path, export())})
     assert "larger than 3 MiB" in updates[visitor.shelf._note]
     assert left_in(tmp_path) == []
 
 
-async def test_what_is_kept_is_read_and_written_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    visitor = await two_kept()
+def watched(monkeypatch: pytest.MonkeyPatch, *names: str) -> list[str]:
+    """Return what will name each of these functions as it is called, as long as that is not on the event loop's thread."""
     done: list[str] = []
-    for module, codec in (("shelf_files", decode), ("shelf_panel", decode), ("shelf_files", encode)):
-        monkeypatch.setattr(f"demo.{module}.{codec.__name__}", _noted(codec, done))
-    for handler in (visitor.shelf.keep, visitor.shelf.show, visitor.shelf.rename):
-        await visitor.do(handler, title="x")
-        assert done == ["decode", "encode"]
+    loops = threading.get_ident()
+    for name in names:
+        module, _, function = name.partition(".")
+        monkeypatch.setattr(f"demo.{name}", _noted(getattr(import_module(f"demo.{module}"), function), loops, done))
+    return done
+
+
+def _noted(work: Callable[..., Any], loops: int, done: list[str]) -> Callable[..., Any]:
+    def run(*given: Any) -> Any:
+        done.append(work.__name__ if threading.get_ident() != loops else f"{work.__name__} on the loop")
+        return work(*given)
+
+    return run
+
+
+async def test_what_is_kept_is_read_once_and_written_when_it_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    visitor = Visitor(storage=(await two_kept()).storage)
+    done = watched(monkeypatch, "shelf_work.decode", "shelf_work.encode")
+    for handler, expected in ((visitor.shelf.show, ["decode"]), (visitor.shelf.show, []), (visitor.shelf.pick, []), (visitor.shelf.rename, ["encode"])):
+        await visitor.do(handler, title="x", list=id_of(visitor, "two"))
+        visitor.read()
+        assert done == expected
         done.clear()
 
 
-def _noted(codec: Callable[[Any], Any], done: list[str]) -> Callable[[Any], Any]:
-    def run(what: Any) -> Any:
-        done.append(codec.__name__)
-        return codec(what)
+async def test_all_work_on_conversations_is_done_off_the_event_loop(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = written(tmp_path, export(Saved("new", Thread().ask(Turn("three", "x")), 0)))
+    names = ("shelf_work.decode", "shelf_work.encode", "shelf_panel.listing", "shelf_panel.choices", "shelf_panel.with_file", "shelf_panel.export")
+    done = watched(monkeypatch, *names)
+    visitor = await two_kept()
+    for handler in (visitor.shelf.take_in, visitor.shelf.export_json, visitor.shelf.export_all, visitor.shelf.delete, visitor.shelf.undo):
+        await visitor.do(handler, **{"import": file})
+    monkeypatch.undo()
+    assert set(done) == {"decode", "encode", "listing", "choices", "with_file", "export"}
+    other = Visitor(storage=visitor.storage)
+    done = watched(monkeypatch, *names)
+    await other.do(other.shelf.show, query="one")
+    assert done == ["decode", "listing", "choices"]
 
-    return run
+
+async def test_an_answer_comes_while_conversations_are_worked_at() -> None:
+    busy, other, has_ended = Visitor(), Visitor(session="other"), threading.Event()
+
+    def wait(_: Moment) -> dict[Any, Any]:
+        return {busy.shelf._note: "" if has_ended.wait(60) else "The loop was held."}
+
+    work = asyncio.create_task(busy.do(wait))
+    other.values[other.chat.box] = "one"
+    async for _ in other.chat._ask_typed(dict(other.values), gr.Request(session_hash="other")):
+        await asyncio.sleep(0)
+    has_ended.set()
+    assert (await work)[busy.shelf._note] == ""
+
+
+async def test_what_a_page_changes_at_once_is_changed_in_the_order_in_which_it_came() -> None:
+    visitor = await two_kept()
+    shelf, before = visitor.shelf, dict(visitor.values)
+    request = gr.Request(session_hash=visitor.session)
+    steps = ((shelf.rename, "First"), (shelf.delete, ""), (shelf.undo, ""), (shelf.rename, "Last"))
+    changed = await asyncio.gather(*(shelf._handled(handler)({**before, shelf._title: title}, request) for handler, title in steps))
+    kept = [decode(updates[shelf._kept]) for updates in changed]
+    assert [[saved.name for saved in one.saved] for one in kept] == [["First", "one"], ["one"], ["First", "one"], ["Last", "one"]]
 
 
 async def test_no_more_conversations_are_kept_than_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
