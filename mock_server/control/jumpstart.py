@@ -59,6 +59,13 @@ SUFFIXES = {"cn": "amazonaws.com.cn", "eusc": "amazonaws.eu"}
 GPUS = {"ml.g5.2xlarge": 1, "ml.g5.4xlarge": 1, "ml.g5.12xlarge": 4, "ml.g5.48xlarge": 8, "ml.p4de.24xlarge": 8}
 HOLDS = {"small": ("ml.g5.2xlarge", "ml.g5.4xlarge", "ml.g5.12xlarge"), "middle": ("ml.g5.12xlarge", "ml.g5.48xlarge"), "large": ("ml.p4de.24xlarge",)}
 """Which instances hold a model of that size; the first is where it is deployed if nobody says otherwise."""
+PREDICTOR = {
+    "default_content_type": "application/json",
+    "supported_content_types": ["application/json"],
+    "default_accept_type": "application/json",
+    "supported_accept_types": ["application/json"],
+}
+"""What SDK 2 makes its `Predictor` of; without it, its `JumpStartModel.deploy` fails once the endpoint is there."""
 LOADING_S = {"small": 600, "middle": 1200, "large": 3600}
 
 
@@ -162,6 +169,7 @@ def _spec(model: JumpStartModel, region: str) -> bytes:
                 _variable("MAX_TOTAL_TOKENS", int, tokens),
                 _variable("SM_NUM_GPUS", int, GPUS[instances[0]]),
             ],
+            "predictor_specs": PREDICTOR,
             "default_inference_instance_type": instances[0],
             "supported_inference_instance_types": list(instances),
             "deploy_kwargs": {

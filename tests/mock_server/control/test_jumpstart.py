@@ -74,6 +74,7 @@ def test_the_sdk_knows_all_that_a_deployment_needs(region: str, model: str, capl
     assert place.endswith("/")
     spec = JumpStartModelsAccessor.get_model_specs(region=region, model_id=model, version="*")
     assert spec.deploy_kwargs["container_startup_health_check_timeout"] >= 600
+    assert spec.predictor_specs.default_content_type == spec.predictor_specs.default_accept_type == "application/json"  # or SDK 2 makes no Predictor
     assert spec.hosting_eula_key == (EULA_KEY if model == GATED else None)
 
 
