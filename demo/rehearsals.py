@@ -22,10 +22,10 @@ from typing import TypeVar
 from backends.deploy.aws import Aws
 from backends.deploy.deleting import delete
 from backends.deploy.endings import HalfDone, Stopped
-from backends.deploy.finding import deletes_of
+from backends.deploy.finding import deletes_of, list_objects
 from backends.deploy.jumpstart import JumpStartModel
 from backends.deploy.names import PREFIX, ROLE, name_for
-from backends.deploy.place import Place, exists, look_for_bucket
+from backends.deploy.place import Place, exists
 from backends.deploy.plan import Call, Plan, undo
 from backends.deploy.published import read_model
 from backends.deploy.running import create
@@ -108,7 +108,7 @@ class Rehearsals:
             self._sweep()
             self._check_room(visitor_of(address), words)
             if order.kind == "lmi":
-                self._has_bucket = exists(self._aws, look_for_bucket(PLACE.bucket, PLACE.account))
+                self._has_bucket = exists(self._aws, list_objects(PLACE.bucket, PREFIX))  # a HEAD would be refused without words
             plan = self.plan(order, owner, words)
             try:
                 create(self._aws, plan, _unheard)

@@ -191,5 +191,35 @@ def test_what_a_terminal_creates_on_the_twin_is_seen_and_deleted_on_a_page_of_fr
     assert (names(friends), left(twin)) == ([], set())
 
 
+WITHOUT = """
+import sys
+sys.modules.update(dict.fromkeys(("a2wsgi", "flask", "moto", "sagemaker")))
+from backends.errors import BackendError
+from demo.language import ENGLISH
+from demo.limits import PRIVATE
+from demo.orders import Order
+from demo.rehearsals import Rehearsals
+from mock_server import MockServer
+with MockServer(creation_s=0) as twin:
+    rehearsals = Rehearsals(twin, PRIVATE, shared=True)
+    for order in (Order("tgi", name="one"), Order("jumpstart", "huggingface-llm-falcon-7b-instruct-bf16", "", "two"), Order(name="three")):
+        rehearsals.plan(order, "", ENGLISH)
+        try:
+            rehearsals.create(order, "", "192.0.2.1", ENGLISH)
+        except BackendError as error:
+            print(error)
+    print(*(f"{found.label} {found.status}" for found in rehearsals.listed("")))
+"""
+
+
+def test_where_only_the_page_is_installed_all_can_be_planned_and_what_needs_no_archive_created() -> None:
+    done = subprocess.run([sys.executable, "-c", WITHOUT], cwd=ROOT, capture_output=True, text=True, timeout=180)
+    assert done.returncode == 0, done.stderr
+    why, listed = done.stdout.splitlines()
+    assert "is not installed" in why
+    assert "pip install" in why
+    assert listed == "streamtwin-two InService streamtwin-one InService"
+
+
 async def test_the_twin_is_asked_in_a_thread_of_its_own() -> None:
     assert (await in_thread(lambda: threading.current_thread().name)).startswith("rehearsal")
