@@ -57,6 +57,8 @@ class Settings:
     """Where a proxy in front serves the page, with a slash before and none behind."""
     public: bool = False
     """Whether strangers come: the page then reaches nothing but what is named here."""
+    deploy: bool = False
+    """Whether who uses the page may create endpoints in the AWS account whose credentials the machine has; never where strangers come."""
     proxies: str = "127.0.0.1"
     """Addresses and networks, between commas, whose word on where a request comes from is believed; * is everybody."""
     limits: tuple[tuple[str, int], ...] = ()
@@ -86,6 +88,7 @@ class Settings:
             port=_read(values, "GRADIO_SERVER_PORT", _port, 7860),
             root_path=_read(values, "GRADIO_ROOT_PATH", _root_path, ""),
             public=_read(values, "CHAT_PUBLIC", _one_of(("yes", "no")), "yes" if "SPACE_ID" in values else "no") == "yes",
+            deploy=_read(values, "CHAT_DEPLOY", _one_of(("yes", "no")), "no") == "yes",
             proxies=values.get("FORWARDED_ALLOW_IPS", SPACE_PROXIES if "SPACE_ID" in values else "127.0.0.1"),
             limits=_read(values, "CHAT_LIMITS", _limits, ()),
         )
@@ -97,6 +100,8 @@ class Settings:
             raise ConfigurationError("The backend sagemaker needs the name of an endpoint: set ENDPOINT_NAME or pass --endpoint.")
         if self.backend == "container" and self.container_url is None:
             raise ConfigurationError("The backend container needs the container's address: set CONTAINER_URL or pass --url.")
+        if self.deploy and self.public:
+            raise ConfigurationError("CHAT_DEPLOY is yes on a public page, where strangers would spend money: leave it out, or set CHAT_PUBLIC=no.")
 
 
 def _with_backend(values: Mapping[str, str]) -> Mapping[str, str]:

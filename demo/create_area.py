@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import gradio as gr
 
 from backends.errors import BackendError
+from demo.account_area import AccountArea
 from demo.admission import Refused, address_of
 from demo.answers import html_area
 from demo.create_view import plan_view, refusal, steps_view
@@ -55,6 +56,7 @@ class CreateArea:
         self._rehearsals = Rehearsals(desk.twin, limits, shared=not desk.public) if desk.twin else None
         gr.Markdown(f"## {label('A new endpoint')}", elem_classes="head")
         self._form()
+        self._account = AccountArea(desk, self._order) if desk.may_deploy else None
         self._created = CreatedArea(self._rehearsals, panel, pickers, tabs, by_browser=desk.public) if self._rehearsals else None
         self._wire()
 
@@ -95,6 +97,8 @@ class CreateArea:
         self._kind.input(self._choose_kind, self._inputs, [self._model, self._instance, *self._outputs], **quick)
         typed = [self._model.change, self._instance.change, self._name.change, self._fault.input]
         gr.on(typed, self._preview, self._inputs, self._outputs, **quick)
+        if self._account:
+            self._account.wire({self._kind, self._model, self._instance, self._name, self._fault})
         if self._created:
             slow: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": AT_ONCE, "concurrency_id": "rehearsing"}
             self._create.click(self._create_it, self._inputs, [self._create, self._said, *self._created.outputs, self._created.report], **slow)
@@ -141,10 +145,13 @@ class CreateArea:
             said = refusal(error, asker.words("Nothing of it is left."))
         yield {self._create: gr.update(interactive=True), self._said: said} | created.show(values, asker.words, name)
 
-    def _asker(self, values: Mapping[Any, Any], request: gr.Request) -> Asker:
+    def _order(self, values: Mapping[Any, Any]) -> Order:
         model, instance, name = ((values[control] or "").strip() for control in (self._model, self._instance, self._name))
-        order = Order(values[self._kind], model, instance, name, values[self._fault] or NO_FAULT)
-        return Asker(order, (values[self._created.owner] or "") if self._created else "", address_of(request), words_of(request))
+        return Order(values[self._kind], model, instance, name, values[self._fault] or NO_FAULT)
+
+    def _asker(self, values: Mapping[Any, Any], request: gr.Request) -> Asker:
+        owner = (values[self._created.owner] or "") if self._created else ""
+        return Asker(self._order(values), owner, address_of(request), words_of(request))
 
 
 def _choice(named: str, choices: Sequence[str], value: str, name: str, min_width: int = 150) -> gr.Dropdown:

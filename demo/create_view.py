@@ -15,6 +15,8 @@ from demo.literal import note
 from demo.orders import instance_of
 
 THINGS: Mapping[str, tuple[str, str]] = {
+    "CreateRole": (mark("role {name}"), "RoleName"),
+    "PutRolePolicy": (mark("policy of the role {name}"), "RoleName"),
     "CreateBucket": (mark("bucket {name}"), "Bucket"),
     "PutBucketTagging": (mark("tags of the bucket {name}"), "Bucket"),
     "PutObject": (mark("archive {name}"), "Key"),
@@ -29,12 +31,17 @@ THINGS: Mapping[str, tuple[str, str]] = {
 """Operation -> what it makes or takes away, and the member that has its name."""
 
 
-def plan_view(plan: Plan, words: Words) -> str:
-    """Return what a plan creates, what that costs in an account, and every call with its members."""
+def plan_view(plan: Plan, words: Words, *, is_real: bool = False) -> str:
+    """Return what a plan creates, what that costs in an account, and every call with its members.
+
+    Args:
+        is_real: Whether an account is where it is carried out.
+    """
     calls = html.escape("\n".join(printed(call) for call in plan.calls)).replace("\n", "&#10;")
     steps = "".join(f"<li><code>{call.service} {call.operation}</code> {_thing(call, words)}</li>" for call in plan.creates)
     folded = f"<details><summary>{html.escape(words('Every call with its members'))}</summary><pre tabindex='0'>{calls}</pre></details>"
-    return f"<p class='figures'>{_price(instance_of(plan), words)}</p><ol>{steps}</ol>{folded}"
+    free = "" if is_real else f" {html.escape(words('On the twin it costs nothing.'))}"
+    return f"<p class='figures'>{_price(instance_of(plan), words)}{free}</p><ol>{steps}</ol>{folded}"
 
 
 def steps_view(lead: str, done: Iterable[Call], words: Words, *, ended: bool = True) -> str:
@@ -53,11 +60,11 @@ def _price(instance_type: str, words: Words) -> str:
     """Return what an hour of an instance costs, as far as that is known."""
     known = INSTANCES.get(instance_type)
     if known is None:
-        said = words("What {instance} costs an hour is not in our table: {list} has it. On the twin it costs nothing.", instance=instance_type, list=LIST)
+        said = words("What {instance} costs an hour is not in our table: {list} has it.", instance=instance_type, list=LIST)
         return html.escape(said)
     dollars = f"${known.dollars_an_hour:.3f}"
     said = words(
-        "{instance} costs {price} an hour in an account ({region}, {date}), from its creation until it is deleted. On the twin it costs nothing.",
+        "{instance} costs {price} an hour in an account ({region}, {date}), from its creation until it is deleted.",
         instance=instance_type,
         price=dollars,
         region=REGION,

@@ -43,6 +43,8 @@ class Desk:
     """Whether the far side is a twin, which takes cuts, faults and profiles."""
     public: bool = False
     """Whether strangers come: nothing is then reached but `endpoints`."""
+    may_deploy: bool = False
+    """Whether people may create endpoints in the AWS account of the machine that serves the page."""
     containers: Mapping[str, str] = field(default_factory=dict)
     """What runs at them, by their names, where that is known."""
     timeouts: Timeouts = field(default_factory=Timeouts)
@@ -79,6 +81,11 @@ class Desk:
         if self.public:
             raise ConfigurationError("this page is public and reaches no other endpoints than its own")
 
+    def check_may_deploy(self) -> None:
+        """Let somebody pass who may create endpoints in the account; raises ConfigurationError where the owner has not allowed that."""
+        if not self.may_deploy:
+            raise ConfigurationError("this page creates no endpoints in an AWS account: its owner allows it by CHAT_DEPLOY=yes")
+
     async def aclose(self) -> None:
         """Close every connection."""
         while self._open:
@@ -92,10 +99,10 @@ def open_desk(settings: Settings) -> Iterator[Desk]:
     if settings.backend == "mock":
         with MockServer(profile="typical", creation_s=CREATION_S) as twin:
             desk = _twin_desk(twin, settings, timeouts)
-            yield replace(desk, public=settings.public, timeouts=timeouts)
+            yield replace(desk, public=settings.public, may_deploy=settings.deploy and not settings.public, timeouts=timeouts)
     else:
         desk = _sagemaker_desk(settings, timeouts) if settings.backend == "sagemaker" else _container_desk(settings, timeouts)
-        yield replace(desk, public=settings.public, timeouts=timeouts)
+        yield replace(desk, public=settings.public, may_deploy=settings.deploy and not settings.public, timeouts=timeouts)
 
 
 def _twin_desk(twin: MockServer, settings: Settings, timeouts: Timeouts) -> Desk:

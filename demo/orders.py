@@ -103,19 +103,20 @@ class Order:
         flags = (word for flag, value in told.items() if value for word in (flag, value))
         return shlex.join(("python", "-m", "backends.deploy", self.kind, *model, *flags))
 
-    def plan(self, name: str, place: Place, published: JumpStartModel | None = None) -> Plan:
+    def plan(self, name: str, place: Place, published: JumpStartModel | None = None, image: str | None = None) -> Plan:
         """Return the plan of its creation.
 
         Args:
             name: What it is to be called.
             place: Where.
             published: What is known of a JumpStart model.
+            image: What any other is started from; None for the one that is known in `KNOWN_REGION`.
         """
         variables = {FAULT_VARIABLE: self.fault} if self.fault else {}
         wish = Wish(name=name, instance_type=published.instance_type if published else self.instance_type, variables=variables)
         if published:
             return plan_jumpstart(wish, place, model=published, accepts_eula=bool(published.eula))
-        image = KNOWN[KINDS[self.kind].framework].uri
+        image = image or KNOWN[KINDS[self.kind].framework].uri
         if self.kind == "tgi":
             return plan_tgi(wish, place, image=image, model=self.model)
         return plan_lmi(wish, place, image=image, options={**OPTIONS[LMI], "option.model_id": self.model})

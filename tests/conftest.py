@@ -24,6 +24,7 @@ OURS = (
     "CHAT_SESSIONS",
     "CHAT_PUBLIC",
     "CHAT_LIMITS",
+    "CHAT_DEPLOY",
     "FORWARDED_ALLOW_IPS",
     "SPACE_ID",
     "ENDPOINT_NAME",

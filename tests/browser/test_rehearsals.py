@@ -11,6 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 
 from backends.settings import Settings
+from mock_server import MockServer
 from tests.browser.conftest import Person, Site, another
 from tests.browser.test_endpoints import open_tab
 from tests.demo.serving import serving
@@ -143,6 +144,25 @@ def test_a_page_without_a_twin_gives_the_command_and_creates_nothing(browser: Br
         open_tab(person)
         expect(person.page.locator("#new-command")).to_contain_text("python -m backends.deploy lmi --model tiiuae/falcon-7b-instruct")
         expect(person.page.locator("#new-create, #new-fault, #created")).to_have_count(0)
+
+
+def test_an_endpoint_of_an_account_is_created_where_the_owner_allows_it_once_somebody_agrees(browser: Browser) -> None:
+    with MockServer(creation_s=0) as account, pytest.MonkeyPatch.context() as environ:
+        for name, value in account.environ.items():
+            environ.setenv(name, value)
+        with serving(Settings(deploy=True)) as served, browser.new_context() as context:
+            person = another(context, Site(f"{served.url}/", f"http://{served.twin}"))
+            begin(person, "real")
+            person.page.locator("#account-plan-it").click()
+            expect(person.page.locator("#account-plan")).to_contain_text("In account 123456789012, region us-east-1, this would be created:")
+            assert not [call for call in account.calls if call.operation.startswith("Create")]
+            person.page.locator("#account-sure").click()
+            expect(person.page.locator("#account-said")).to_contain_text("python -m backends.deploy delete streamtwin-real --region us-east-1")
+            person.page.locator("#aws-list").click()
+            expect(person.page.locator("#endpoints-found tr", has_text="streamtwin-real")).to_contain_text("TGI 3.3.6")
+            expect(person.page.locator("#account-sure")).to_be_hidden()
+            expect(person.page.locator("#created tr")).to_have_count(0)
+            assert (person.strayed, person.complaints) == ([], [])
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1280, "dark"), (1280, "light")])
