@@ -7,6 +7,7 @@ has only so many, and only so many connections that are held open.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections import Counter, OrderedDict
@@ -96,6 +97,7 @@ class Gate:
                 named = f"visit-{next(self._visits)}" if way.is_visit else session
                 refusal = self._refused(visitor, named or _session_in(scope, body or b""), body, words)
                 receive = _replayed(body or b"", receive) if scope["method"] == "POST" else receive
+                await asyncio.sleep(0)  # a large body takes some time to read, and Gradio reads it once more: whoever waits has a turn between
             await (refusal or self._app)(scope, receive, send)
 
     def _refused(self, visitor: str, session: str | None, body: bytes | None, words: Words) -> Response | None:

@@ -260,7 +260,8 @@ class ShelfPanel:
                 mark("There is no room left in this browser, so that this is not kept. Export what you want to keep elsewhere, then delete some conversations.")
             )
         quiet = {self._note: "", self._undo: gr.update(visible=False)}
-        return self._said(moment, shelf, shown, listed) | quiet | {self._kept: listed.text, self._place: replace(moment.own, mine=listed.text, open=shown)}
+        written = {} if listed.text == moment.values[self._kept] else {self._kept: listed.text}
+        return self._said(moment, shelf, shown, listed) | quiet | written | {self._place: replace(moment.own, mine=listed.text, open=shown)}
 
     def _showing(self, moment: Moment, shelf: Shelf, shown: Open) -> Updates:
         """Return what lists the shelf."""
