@@ -63,7 +63,7 @@ class Admission:
         Raises:
             Refused: Nothing may be asked now; nothing was counted.
         """
-        self._check_size(texts, turns, words)
+        self.check(*texts, turns=turns, words=words)
         visitor = self._visitor(address)
         self._check_pace(visitor, answers, words)
         visitor.asked_at_s.append(self._now())
@@ -75,7 +75,8 @@ class Admission:
             visitor.answers -= answers
             self._answers -= answers
 
-    def _check_size(self, texts: tuple[str | None, ...], turns: int, words: Words) -> None:
+    def check(self, *texts: str | None, turns: int = 0, words: Words = ENGLISH) -> None:
+        """Raise Refused where a text is too long, or a conversation has as many turns as it may; the arguments are those of `answering`."""
         limits, longest = self._limits, max((len(text or "") for text in texts), default=0)
         if longest > limits.question_characters:
             raise Refused(

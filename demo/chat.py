@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import gradio as gr
@@ -13,6 +13,7 @@ import gradio as gr
 from demo.admission import Admission, Refused, address_of
 from demo.chat_controls import ChatControls, Messages, Updates
 from demo.desk import Desk
+from demo.edits import Edit, Edits
 from demo.examples import EXAMPLES, TOOL_ENDPOINT, TOOLS
 from demo.exchanges import Exchange, Exchanges
 from demo.failures import OWN_FAULT
@@ -37,18 +38,6 @@ NOTHING: Updates = {}
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """A question that is in the box to be asked anew."""
-
-    at: int
-    """The turn that it belongs to."""
-    draft: str
-    """What was typed before."""
-    question: str
-    """As it was put into the box."""
-
-
 class ChatTab:
     """A chat with one endpoint at a time; made inside a `gr.Blocks`.
 
@@ -61,7 +50,7 @@ class ChatTab:
         self._tapes = tapes
         self._admission = admission
         self._exchanges = Exchanges(desk, panel, tapes, lambda: admission.answers)
-        self._edits: dict[str, Edit] = {}
+        self._edits = Edits()
         self._controls = ChatControls()
         self.thread, self.identity, self.changes = self._controls.thread, self._controls.identity, self._controls.changes
         self.box, self.plain = self._controls.box, self._controls.plain
@@ -118,12 +107,12 @@ class ChatTab:
 
     async def _ask_typed(self, values: Values, request: gr.Request) -> AsyncGenerator[Updates]:
         # The box is emptied once, as the question shows in the chat: what stands in it later is the next question.
-        edit = self._edits.get(_page(request))
-        at, taken = (edit.at, self._controls.give_back(edit.draft)) if edit else (None, {self.box: ""})
+        edit = self._edits.of(_page(request))
+        at, taken = (edit.at if edit else None), self._controls.give_back(edit.draft if edit else "")
         async with aclosing(self._ask(values[self.box], values, request, at=at, taken=taken)) as answer:
             async for updates in answer:
                 if self.box in updates:
-                    self._edits.pop(_page(request), None)
+                    self._edits.end(_page(request))
                 yield updates
 
     async def _ask_again(self, values: Values, request: gr.Request) -> AsyncGenerator[Updates]:
@@ -200,12 +189,12 @@ class ChatTab:
             return self._controls.unchanged()
         left, question = thread.undo(), thread.turns[-1].question
         updates = self._changed(left, plain, request, before=thread, typed=typed)
-        is_free = _page(request) not in self._edits and not (updates.get(self.box, typed) or "").strip()
+        is_free = not self._edits.of(_page(request)) and not (updates.get(self.box, typed) or "").strip()
         return updates | ({self.box: question} if is_free and [turn.question for turn in left.turns[-1:]] != [question] else {})
 
     def _changed(self, thread: Thread, plain: bool, request: gr.Request, *, before: Thread | None = None, typed: str | None = None) -> Updates:
         """Show what became of the conversation; a question is edited on while its turn is still read as it was `before`."""
-        edit, shown = self._edits.get(_page(request)), self.show(thread, plain, words_of(request))
+        edit, shown = self._edits.of(_page(request)), self.show(thread, plain, words_of(request))
         if edit and before and before.turns[: edit.at + 1] == thread.turns[: edit.at + 1]:
             return shown
         return shown | self._keep(_page(request), typed)
@@ -227,17 +216,25 @@ class ChatTab:
         return self._controls.unchanged()
 
     def _edit(self, thread: Thread, at: int, typed: str, request: gr.Request) -> Updates:
-        edit, question = self._edits.get(_page(request)), thread.turns[at].question
-        self._edits[_page(request)] = Edit(at, edit.draft if edit and not _is_changed(edit, typed) else typed, question)
-        return self._controls.edit(question, at, words_of(request))
+        """Put a question into the box, unless what would be kept of it is larger than a question may be."""
+        page, words, question = _page(request), words_of(request), thread.turns[at].question
+        edit = self._edits.of(page)
+        draft = edit.draft if edit and not edit.is_changed(typed) else typed
+        try:
+            self._admission.check(question, draft, words=words)
+        except Refused as refusal:
+            gr.Warning(str(refusal), title=words("Not edited"))
+            return self._controls.unchanged()
+        self._edits.begin(page, Edit(at, draft, question))
+        return self._controls.edit(question, at, words)
 
     def _keep(self, page: str, typed: str | None = None) -> Updates:
         """End editing, if a question is edited: what was typed before is in the box again, unless the question was changed there."""
-        edit = self._edits.pop(page, None)
-        return self._controls.give_back(typed if typed and _is_changed(edit, typed) else edit.draft) if edit else {}
+        edit = self._edits.end(page)
+        return self._controls.give_back(typed if typed and edit.is_changed(typed) else edit.draft) if edit else {}
 
     async def _kept(self, request: gr.Request) -> Updates:
-        return self._keep(_page(request)) or self._controls.unchanged()
+        return self._keep(_page(request)) or self._controls.not_edited()
 
     async def stop(self, request: gr.Request) -> None:
         """Stop the answer that a page waits for, if it does."""
@@ -247,7 +244,7 @@ class ChatTab:
         """End what belongs to a page that is gone."""
         page = _page(request)
         await self._exchanges.leave(page)
-        self._edits.pop(page, None)
+        self._edits.end(page)
         self._tapes.forget(page)
 
     async def aclose(self) -> None:
@@ -257,10 +254,6 @@ class ChatTab:
 
 def _page(request: gr.Request) -> str:
     return request.session_hash or ""
-
-
-def _is_changed(edit: Edit, typed: str) -> bool:
-    return typed.strip() not in ("", edit.question.strip())
 
 
 def _asked(thread: Thread, turn: Turn, at: int | None) -> Thread:

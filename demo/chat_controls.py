@@ -115,7 +115,11 @@ class ChatControls:
 
     def give_back(self, draft: str) -> Updates:
         """Return what ends editing: `draft` was in the box before."""
-        return {self.box: draft, self.keep: gr.update(visible="hidden")}
+        return {self.box: draft} | self.not_edited()
+
+    def not_edited(self) -> Updates:
+        """Return what shows that no question is edited."""
+        return {self.keep: gr.update(visible="hidden")}
 
     def turn_to(self, thread: Thread, look: Look) -> Any:
         """Return what shows a conversation in another look."""

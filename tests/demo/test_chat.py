@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -276,7 +277,7 @@ async def test_who_leaves_an_edit_has_what_was_typed_before_or_what_was_made_of_
     tab = await editing(typed)
     updates = await leaving(tab, leave)
     assert (updates[tab.tab.box], updates[tab.tab._controls.keep]["visible"]) == (left, "hidden")
-    assert list(await tab.tab._kept(ONE)) == [tab.tab._controls.send]
+    assert await tab.tab._kept(ONE) == tab.tab._controls.not_edited()
 
 
 async def test_an_edit_goes_on_while_its_turn_is_read() -> None:
@@ -294,6 +295,33 @@ async def test_a_changed_question_waits_while_another_is_edited() -> None:
     tab = await editing("dos?")
     await tab.press("edit", 0)
     assert (await tab.tab._kept(ONE))[tab.tab.box] == "dos?"
+
+
+@pytest.mark.parametrize(("draft", "is_refused"), [("twelve signs", False), ("thirteen sign", True)])
+async def test_no_more_is_kept_of_what_was_typed_before_an_edit_than_a_question_may_have(draft: str, is_refused: bool) -> None:
+    tab, _ = scripted(ANSWER, limits=replace(PRIVATE, question_characters=12))
+    await tab.ask("one?")
+    tab.values[tab.tab.box] = draft
+    with pytest.warns(UserWarning, match="This text has 13 characters") if is_refused else nullcontext():
+        await tab.press("edit", 0)
+    assert tab.values[tab.tab.box] == (draft if is_refused else "one?")
+    assert (tab.tab._edits.of("one") is None) == is_refused
+
+
+async def test_a_question_is_not_edited_that_is_longer_than_one_may_be() -> None:
+    tab, _ = scripted(ANSWER, limits=replace(PRIVATE, question_characters=4))
+    tab.values[tab.tab.thread] = Thread().ask(Turn("from a file", "x"))
+    with pytest.warns(UserWarning, match="This text has 11 characters"):
+        await tab.press("edit", 0)
+    assert tab.tab._edits.of("one") is None
+
+
+async def test_an_edit_that_was_forgotten_is_asked_at_the_end_and_shown_no_more() -> None:
+    tab = await editing("dos?")
+    tab.tab._edits.end("one")
+    updates = await tab.ask("dos?")
+    assert [question for question, _, _ in tab.shown()] == ["one?", "two?", "dos?"]
+    assert (updates[0][tab.tab.box], updates[0][tab.tab._controls.keep]["visible"]) == ("", "hidden")
 
 
 async def test_an_edit_whose_turn_is_gone_is_asked_at_the_end() -> None:
