@@ -65,6 +65,24 @@ class Shared:
     """What is in the bucket."""
 
 
+def full_name(aws: Caller, given: str) -> str:
+    """Return the name of the endpoint that a person means: as given where there is such a one, else with our prefix where there is that one.
+
+    Where there is neither, or nobody may say, it is the name as given: what is asked next tells it. Raises BackendError without a connection.
+    """
+    if given.startswith(PREFIX):
+        return given
+    return next((name for name in (given, PREFIX + given) if is_there(aws, name)), given)
+
+
+def is_there(aws: Caller, name: str) -> bool | None:
+    """Return whether there is an endpoint of a name; None: AWS refuses to say."""
+    try:
+        return _looked_at(aws, look_for(name)[0]) is not None
+    except RequestRejected:
+        return None
+
+
 def find_ours(aws: Caller) -> tuple[Found, ...]:
     """Return what this tool has made, the newest first; raises BackendError."""
     found: dict[str, Found] = {}

@@ -17,9 +17,10 @@ from backends.deploy.deleting import delete as carry_out
 from backends.deploy.deleting import older_than
 from backends.deploy.describing import describe_endpoint, rows
 from backends.deploy.endings import INTERRUPTED, EndpointFailed, Exit, Stopped, why
-from backends.deploy.finding import deletes_of, deletes_of_shared, find_ours, find_shared, with_archives
+from backends.deploy.finding import Shared, deletes_of, deletes_of_shared, find_ours, find_shared, full_name, is_there, with_archives
 from backends.deploy.journey import tail
 from backends.deploy.logs import Logs
+from backends.deploy.names import PREFIX
 from backends.deploy.options import QUESTION, Profile, Region, Yes
 from backends.deploy.plan import Call, printed, thing_of
 from backends.deploy.plans import question_for
@@ -33,7 +34,10 @@ NOTHING = "Nothing was deleted."
 POLL_S = 2.0
 
 Endpoint = Annotated[
-    str | None, typer.Argument(metavar="[NAME]", help="The endpoint's name; without it, the one that this tool has made, if there is just one.")
+    str | None,
+    typer.Argument(
+        metavar="[NAME]", help="The endpoint's name, as it was given to --name or whole; without it, the one that this tool has made, if there is just one."
+    ),
 ]
 
 
@@ -64,7 +68,7 @@ def describe(
     terminal = Terminal(region, profile)
     with terminal.ending(name or ""):
         aws = terminal.aws
-        chosen = name or _only_one(aws)
+        chosen = full_name(aws, name) if name else _only_one(aws)
         if wait:
             _wait(terminal, aws, chosen, seconds(wait_limit))
         for line in describe_endpoint(aws, chosen, datetime.now(UTC)):
@@ -83,13 +87,17 @@ def logs(
     terminal = Terminal(region, profile)
     with terminal.ending():
         aws = terminal.aws
-        chosen = name or _only_one(aws)
+        chosen = full_name(aws, name) if name else _only_one(aws)
         log = Logs(aws, chosen, since_s=time.time() - seconds(since), pattern=pattern)
         some = False
         while True:
             for line in log.poll():
                 terminal.show(f"{datetime.fromtimestamp(line.at_s, UTC):%Y-%m-%d %H:%M:%S} {line.stream} {line.text}")
                 some = True
+            if not some and is_there(aws, chosen) is False:
+                raise Stopped(
+                    f"There is no endpoint {chosen} in {aws.region}, and none of that name has logged anything in the last {since}.", code=Exit.REFUSED
+                )
             if not follow:
                 break
             time.sleep(POLL_S)
@@ -109,7 +117,8 @@ def invoke(
     """Ask an endpoint, and print the answer as it arrives, with a line of figures on stderr."""
     terminal = Terminal(region, profile)
     with terminal.ending():
-        chosen = name or _only_one(terminal.aws)
+        aws = terminal.aws
+        chosen = full_name(aws, name) if name else _only_one(aws)
         parameters = Parameters(max_new_tokens=max_tokens, temperature=temperature)
         request = question_for(chosen, _recognised(terminal, chosen), question, parameters)
         figures = asking.ask(request, lambda text: terminal.show(text, end=""), region=region, profile=profile, stream=not whole)
@@ -118,7 +127,7 @@ def invoke(
 
 
 def delete(
-    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Endpoints.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Endpoints, each as it was given to --name or whole.")] = None,
     older: Annotated[str | None, typer.Option("--older-than", metavar="AGE", help="All that this tool made longer ago, such as 2h or 1d.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="All that this tool made, its role and its bucket included.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the calls; delete nothing.")] = False,
@@ -156,10 +165,17 @@ def _deletes(aws: Caller, names: Sequence[str], older: str | None, *, everything
     if shared:
         found = with_archives(find_ours(aws), shared)
         chosen += [each.name for each in (found if older_s is None else older_than(found, timedelta(seconds=older_s), datetime.now(UTC)))]
-    calls = [call for name in dict.fromkeys(chosen) for call in deletes_of(aws, name, shared)]
+    calls = [call for name in dict.fromkeys(chosen) for call in _deletes_of_one(aws, name, shared)]
     if shared and everything:
         calls += deletes_of_shared(shared)
     return tuple({(call.operation, *call.parameters.values()): call for call in calls}.values())
+
+
+def _deletes_of_one(aws: Caller, name: str, shared: Shared | None) -> tuple[Call, ...]:
+    """Return the calls that delete what is meant by a name; what is left of an endpoint of ours goes before what has the bare name and is no endpoint."""
+    chosen = full_name(aws, name)
+    is_ours = chosen.startswith(PREFIX) or is_there(aws, chosen)
+    return (() if is_ours else deletes_of(aws, PREFIX + chosen, shared)) or deletes_of(aws, chosen, shared)
 
 
 def _meant(names: Sequence[str] | None, older: str | None) -> str:

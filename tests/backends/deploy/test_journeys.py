@@ -177,6 +177,39 @@ def test_the_one_endpoint_that_there_is_need_not_be_named(rehearsal: Rehearsal) 
     assert (several.code, "streamtwin-other" in several.err, NAME in several.err) == (2, True, True)
 
 
+def test_an_endpoint_is_found_by_the_name_that_a_person_gave_it(rehearsal: Rehearsal) -> None:
+    assert rehearsal.run("tgi", "--yes", "--name", "mine", "--question", "").code == 0
+    for words in (("describe", "mine"), ("describe", "mine", "--wait"), ("logs", "mine"), ("invoke", "mine", "what is life", "--max-tokens", "4")):
+        done = rehearsal.run(*words)
+        assert (done.code, bool(done.out)) == (0, True), (words, done.err)
+    assert f"{NAME}: InService" in rehearsal.run("describe", "mine").out
+    assert f"Deleted the endpoint {NAME}." in rehearsal.run("delete", "mine", "--yes").err
+    assert NAME not in rehearsal.run("list").out
+
+
+def test_an_exact_name_goes_before_one_with_our_prefix(rehearsal: Rehearsal) -> None:
+    """Another's endpoint `mine` is what `mine` means; of its model alone, ours is not robbed."""
+    assert rehearsal.create().code == 0
+    sagemaker = boto3.client("sagemaker")
+    sagemaker.create_model(
+        ModelName="mine", ExecutionRoleArn="arn:aws:iam::123456789012:role/mine", PrimaryContainer={"Image": "123456789012.dkr.ecr.us-east-1.amazonaws.com/x:1"}
+    )
+    assert f'"{NAME}"' in rehearsal.run("delete", "mine", "--dry-run").out
+    assert '"mine"' not in rehearsal.run("delete", "mine", "--dry-run").out
+    sagemaker.create_endpoint(EndpointName="mine", EndpointConfigName=NAME)
+    assert rehearsal.run("describe", "mine").out.startswith("mine: ")
+    assert '"EndpointName": "mine"' in rehearsal.run("delete", "mine", "--dry-run").out
+
+
+def test_the_log_of_an_endpoint_that_does_not_exist_is_no_empty_log(rehearsal: Rehearsal) -> None:
+    for words in (("logs", "none-such"), ("logs", "none-such", "--follow")):
+        done = rehearsal.run(*words)
+        assert (done.code, "There is no endpoint none-such in us-east-1" in done.err) == (1, True)
+    assert rehearsal.create().code == 0
+    quiet = rehearsal.run("logs", NAME, "--filter", "nobody-logs-this")
+    assert (quiet.code, f"{NAME} has logged nothing" in quiet.err) == (0, True)
+
+
 def test_a_secret_s_value_is_in_the_container_and_nowhere_else(rehearsal: Rehearsal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MY_TOKEN", "hf_a-secret")
     boto3.client("secretsmanager").create_secret(Name="streamtwin-hub", SecretString="hf_another")
