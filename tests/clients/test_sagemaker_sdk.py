@@ -87,6 +87,16 @@ def test_a_notebook_streams_from_what_it_creates_and_leaves_nothing(twin: MockSe
     assert account.things() == things
 
 
+def test_a_notebook_whose_stream_fails_leaves_nothing_either(twin: MockServer, account: Account, tmp_path: Path) -> None:
+    things = account.things()
+    twin.queue_fault("model-error")
+    with started("sagemaker", {**twin.environ, **READ}, tmp_path) as sdk:
+        answer = sdk.ask(notebook="falcon_by_lmi")
+
+    assert (answer["error"] or {}).get("type") == "botocore.errorfactory.ModelError", answer
+    assert account.things() == things
+
+
 @pytest.fixture(scope="module")
 def sdk(account: Account, start: Start) -> Client:  # noqa: ARG001 - its role
     """The SDK in a process that answers question after question."""

@@ -30,15 +30,17 @@ def answer(model_id: str, **options: Any) -> None:
     name = name_from_base(model_id)
     model = builder.build(model_name=name)
     endpoint = builder.deploy(endpoint_name=name, wait=False)
-    endpoint.wait_for_status("InService", poll=1)
-    for text in stream_tokens(endpoint.endpoint_name, QUESTION):
-        print(text, end="", flush=True)
-    print()
-    config = EndpointConfig.get(endpoint_config_name=endpoint.endpoint_config_name)
-    endpoint.delete()
-    endpoint.wait_for_delete(poll=1)
-    config.delete()
-    model.delete()
+    try:
+        endpoint.wait_for_status("InService", poll=1)
+        for text in stream_tokens(endpoint.endpoint_name, QUESTION):
+            print(text, end="", flush=True)
+        print()
+    finally:  # whatever went wrong: an endpoint that is forgotten costs by the hour
+        config = EndpointConfig.get(endpoint_config_name=endpoint.endpoint_config_name)
+        endpoint.delete()
+        endpoint.wait_for_delete(poll=1)
+        config.delete()
+        model.delete()
 
 
 for model_id in list_jumpstart_models(filter=And("task == llm", "framework == huggingface"), region=session.boto_region_name, sagemaker_session=session):

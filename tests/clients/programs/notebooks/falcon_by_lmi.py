@@ -49,14 +49,14 @@ builder = ModelBuilder(
 model = builder.build(model_name=name)
 # wait=True looks after 30 s for the first time, and container_timeout_in_seconds, which the SDK documents, is lost on the way.
 endpoint = builder.deploy(endpoint_name=name, wait=False, container_startup_health_check_timeout=900)
-endpoint.wait_for_status("InService", poll=1)
-
-for line in stream_lines(endpoint.endpoint_name, {"inputs": "what is life", "parameters": {"max_new_tokens": 400}}):
-    print("".join(json.loads(line)["outputs"]), end="", flush=True)
-
-config = EndpointConfig.get(endpoint_config_name=endpoint.endpoint_config_name)
-endpoint.delete()
-endpoint.wait_for_delete(poll=1)
-config.delete()
-model.delete()
-session.s3_client.delete_object(Bucket=bucket, Key=f"{name}/model.tar.gz")
+try:
+    endpoint.wait_for_status("InService", poll=1)
+    for line in stream_lines(endpoint.endpoint_name, {"inputs": "what is life", "parameters": {"max_new_tokens": 400}}):
+        print("".join(json.loads(line)["outputs"]), end="", flush=True)
+finally:  # whatever went wrong: an endpoint that is forgotten costs by the hour
+    config = EndpointConfig.get(endpoint_config_name=endpoint.endpoint_config_name)
+    endpoint.delete()
+    endpoint.wait_for_delete(poll=1)
+    config.delete()
+    model.delete()
+    session.s3_client.delete_object(Bucket=bucket, Key=f"{name}/model.tar.gz")

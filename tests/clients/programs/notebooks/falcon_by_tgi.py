@@ -14,6 +14,7 @@ from tests.clients.programs.notebooks.streaming import stream_tokens
 
 ROLE = os.environ["SAGEMAKER_ROLE"]  # the ARN of a role that SageMaker may assume; ModelBuilder asks IAM whether it is one
 INSTANCE = "ml.g5.2xlarge"
+QUESTION = {"inputs": "tell me one sentence", "parameters": {"max_new_tokens": 400, "return_full_text": False}}
 
 name = name_from_base("tgi-model-falcon-7b")
 session = rehearsal_session()
@@ -33,14 +34,13 @@ builder = ModelBuilder(
 model = builder.build(model_name=name)
 # wait=True looks after 30 s for the first time, and container_timeout_in_seconds, which the SDK documents, is lost on the way.
 endpoint = builder.deploy(endpoint_name=name, wait=False, container_startup_health_check_timeout=300)
-endpoint.wait_for_status("InService", poll=1)
-
-question = {"inputs": "tell me one sentence", "parameters": {"max_new_tokens": 400, "return_full_text": False}}
-for text in stream_tokens(endpoint.endpoint_name, question):
-    print(text, end="", flush=True)
-
-config = EndpointConfig.get(endpoint_config_name=endpoint.endpoint_config_name)
-endpoint.delete()
-endpoint.wait_for_delete(poll=1)
-config.delete()
-model.delete()
+try:
+    endpoint.wait_for_status("InService", poll=1)
+    for text in stream_tokens(endpoint.endpoint_name, QUESTION):
+        print(text, end="", flush=True)
+finally:  # whatever went wrong: an endpoint that is forgotten costs by the hour
+    config = EndpointConfig.get(endpoint_config_name=endpoint.endpoint_config_name)
+    endpoint.delete()
+    endpoint.wait_for_delete(poll=1)
+    config.delete()
+    model.delete()

@@ -18,6 +18,7 @@ from tests.clients.programs.notebooks.streaming import stream_lines
 
 ROLE = os.environ["SAGEMAKER_ROLE"]  # the ARN of a role that SageMaker may assume
 INSTANCE = "ml.g5.2xlarge"
+QUESTION = {"messages": [{"role": "user", "content": "What is life?"}], "max_tokens": 400, "stream": True}
 
 name = name_from_base("mistral-7b")
 tags = [Tag(key="made-by", value="mistral_by_resources")]  # by which all of it is found again
@@ -31,15 +32,14 @@ variant = ProductionVariant(
 )
 config = EndpointConfig.create(endpoint_config_name=name, production_variants=[variant], tags=tags)
 endpoint = Endpoint.create(endpoint_name=name, endpoint_config_name=name, tags=tags)
-endpoint.wait_for_status("InService", poll=1)
-
-question = {"messages": [{"role": "user", "content": "What is life?"}], "max_tokens": 400, "stream": True}
-for line in stream_lines(name, question):
-    data = line.removeprefix(b"data:").strip()
-    if data.startswith(b"{"):
-        print("".join(choice["delta"].get("content") or "" for choice in json.loads(data)["choices"]), end="", flush=True)
-
-endpoint.delete()
-endpoint.wait_for_delete(poll=1)
-config.delete()
-model.delete()
+try:
+    endpoint.wait_for_status("InService", poll=1)
+    for line in stream_lines(name, QUESTION):
+        data = line.removeprefix(b"data:").strip()
+        if data.startswith(b"{"):
+            print("".join(choice["delta"].get("content") or "" for choice in json.loads(data)["choices"]), end="", flush=True)
+finally:  # whatever went wrong: an endpoint that is forgotten costs by the hour
+    endpoint.delete()
+    endpoint.wait_for_delete(poll=1)
+    config.delete()
+    model.delete()
