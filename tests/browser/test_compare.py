@@ -33,9 +33,9 @@ def figures(person: Person) -> dict[str, list[str]]:
     return {row.locator("th").inner_text(): row.locator("td").all_inner_texts() for row in rows}
 
 
-def slow_down(person: Person) -> None:
-    """Have every answer take minutes, so that what is seen while it comes is seen, however long a busy machine takes."""
-    person.page.locator("#speed input").fill("0.05")
+def slow_down(person: Person, speed: str = "0.05") -> None:
+    """Have every answer take minutes, or as `speed` says, so that what is seen while it comes is seen, however long a busy machine takes."""
+    person.page.locator("#speed input").fill(speed)
 
 
 def open_way(person: Person, side: str) -> None:
@@ -56,10 +56,12 @@ def test_two_endpoints_side_by_side_grow_at_once(comparer: Person) -> None:
     compare(comparer)
     for side in "AB":
         expect(note(comparer, side)).to_contain_text("streaming")
+        expect(answer(comparer, side)).to_contain_text(re.compile(r"\S"))
     early = [len(answer(comparer, side).inner_text()) for side in "AB"]
     comparer.poll(lambda: all(len(answer(comparer, side).inner_text()) > before > 0 for side, before in zip("AB", early, strict=True)))
     expect(comparer.page.locator("#scores")).to_contain_text("on its way")
-    comparer.page.locator("#race-stop").click()
+    expect(comparer.page.locator("#race-stop")).to_be_visible()
+    comparer.page.keyboard.press("Escape")
     await_end(comparer)
     expect(comparer.page.locator("#scores")).to_contain_text("B: llama-3-8b-instruct-vllm, streamed")
     comparer.poll(lambda: [entry["endpoint"] for entry in comparer.site.journal()["finished"]][-2:].count("llama-3-8b-instruct-vllm") == 1)
@@ -119,6 +121,7 @@ def test_a_fault_on_one_side_leaves_the_other_alone(comparer: Person) -> None:
     comparer.page.get_by_label("B waits for the whole answer").uncheck()
     open_way(comparer, "B")
     comparer.choose("fault-B", "Connection reset, part 9")
+    slow_down(comparer, "0.3")
     compare(comparer)
     expect(note(comparer, "B")).to_contain_text("The connection failed")
     expect(note(comparer, "A")).to_contain_text("streaming")
