@@ -67,6 +67,7 @@ def test_it_holds_the_backends_and_the_twin_and_nothing_else(wheel: Path) -> Non
         "mock_server/scripts/fallback.json",
         "mock_server/contract/cases/alignment.py",
         "backends/py.typed",
+        *(f"backends/deploy/policies/{name}.json" for name in ("chat", "deploy", "role")),
         "mock_server/py.typed",
     ):
         assert (wheel / file).is_file()
