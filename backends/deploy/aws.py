@@ -64,6 +64,12 @@ class Aws:
                 raise NoRegionError
         return str(region)
 
+    @property
+    def has_no_credentials(self) -> bool:
+        """Whether no source gives any; raises ConfigurationError where one fails."""
+        with in_our_words(self._profile):
+            return self._made_session().get_credentials() is None
+
     def call(self, call: Call) -> Mapping[str, Any]:
         """Return the answer to one call.
 

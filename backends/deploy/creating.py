@@ -11,14 +11,15 @@ import typer
 
 from backends.deploy import archive, images, jumpstart
 from backends.deploy.aws import Aws
-from backends.deploy.endings import Declined, Exit
+from backends.deploy.endings import Declined, Exit, why
 from backends.deploy.journey import NOTHING, carry_out
 from backends.deploy.names import PREFIX
 from backends.deploy.options import Flags, with_flags
-from backends.deploy.place import Place, find_place
+from backends.deploy.place import UNKNOWN, Place, find_place, placeholder
 from backends.deploy.plan import Plan
 from backends.deploy.plans import Wish, plan_jumpstart, plan_lmi, plan_tgi
 from backends.deploy.terminal import Terminal
+from backends.errors import ConfigurationError
 
 Versions = Annotated[bool, typer.Option("--versions", help="Print the versions of the image that there are, and do nothing else.")]
 
@@ -115,9 +116,21 @@ def _deploy(flags: Flags, wish: Wish, plan: Callable[[Wish, Place], Plan], *, ne
     """Find the place, make the plan, and carry it out."""
     terminal, order = flags.terminal, flags.order()
     aws = _known_everywhere(terminal)
-    place = find_place(aws, role=flags.role, needs_bucket=needs_bucket)
+    images.begin_import()
+    place = _place(flags, aws, needs_bucket=needs_bucket)
     with terminal.ending(wish.name, NOTHING):
         carry_out(terminal, aws, plan(wish, place), place, wish, order)
+
+
+def _place(flags: Flags, aws: Aws, *, needs_bucket: bool) -> Place:
+    """Return the place as it is; for a dry run without any credentials, one with placeholders."""
+    try:
+        return find_place(aws, role=flags.role, needs_bucket=needs_bucket)
+    except ConfigurationError as error:
+        if not (flags.dry_run and aws.has_no_credentials):
+            raise
+        flags.terminal.say(f"{why(error)} The plan has {UNKNOWN} in place of the account, and begins with nothing.")
+        return placeholder(aws.region, flags.role)
 
 
 def _known_everywhere(terminal: Terminal) -> Aws:

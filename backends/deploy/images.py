@@ -6,7 +6,9 @@ The SDK takes seconds to import and is large: only the commands that need it do 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from threading import Thread
 from types import ModuleType
 from typing import cast
 
@@ -70,6 +72,16 @@ def image_uris() -> ModuleType:
     except ImportError as error:
         raise missing_sdk(error) from error
     return cast("ModuleType", module)
+
+
+def begin_import() -> None:
+    """Import the SDK's module in a thread: it takes seconds, in which AWS can be asked. Who needs it later finds it, or fails, as ever."""
+
+    def load() -> None:
+        with suppress(ConfigurationError):
+            image_uris()
+
+    Thread(target=load, name="sagemaker-import", daemon=True).start()
 
 
 def missing_sdk(error: ImportError) -> ConfigurationError:

@@ -22,6 +22,8 @@ STUDIO = Path("/opt/ml/metadata/resource-metadata.json")
 """What SageMaker Studio and notebooks say of themselves."""
 TRUST = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
 WHO = Call("sts", "GetCallerIdentity")
+UNKNOWN = "ACCOUNT"
+"""What stands for the account where there are no credentials."""
 _ABSENT = frozenset({"NoSuchEntity", "404", "NoSuchBucket"})
 
 
@@ -74,6 +76,12 @@ def find_place(aws: Caller, *, role: str | None, needs_bucket: bool, studio: Pat
     found = role if role and role.startswith("arn:") else _named_role(aws, role) if role else studio_role(studio) or _own_role(aws)
     has_bucket = not needs_bucket or exists(aws, look_for_bucket(place.bucket, place.account))
     return Place(account=place.account, region=place.region, partition=place.partition, role=found, has_bucket=has_bucket)
+
+
+def placeholder(region: str, role: str | None) -> Place:
+    """Return a place to show a plan with where nobody says which account it is: nothing is there yet."""
+    named = f"arn:aws:iam::{UNKNOWN}:role/{role}" if role and not role.startswith("arn:") else role
+    return Place(account=UNKNOWN, region=region, role=named, has_bucket=False)
 
 
 def studio_role(file: Path) -> str | None:

@@ -24,8 +24,8 @@ from backends.endpoints import Endpoint, Recognised, recognise
 VARIANT = "AllTraffic"
 LMI_S, TGI_S = 900, 300
 """How long a container may take to be well, as the announcements have it."""
-QUESTION_TOKENS = 256
-"""The most of the first answer."""
+QUESTION_TOKENS = 32
+"""The most of the first answer: it shows that the endpoint streams."""
 TOKEN_VARIABLES = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
 """What containers of today and of 2023 call the Hub's token."""
 

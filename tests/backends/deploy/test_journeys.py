@@ -103,6 +103,33 @@ def test_a_dry_run_prints_every_call_and_the_price_and_changes_nothing(rehearsal
     assert "There is nothing" in rehearsal.run("list").out
 
 
+def test_a_dry_run_without_credentials_prints_the_plan_with_a_placeholder(rehearsal: Rehearsal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    done = rehearsal.run("lmi", "--name", NAME, "--dry-run")
+    assert done.code == 0, done.err
+    assert "no AWS credentials" in done.err
+    assert "in account ACCOUNT, region us-east-1. Nothing is created." in done.out
+    for words in ('"arn:aws:iam::ACCOUNT:role/streamtwin-sagemaker"', '"streamtwin-ACCOUNT-us-east-1"', "s3 CreateBucket", "sagemaker CreateEndpoint "):
+        assert words in done.out
+    assert rehearsal.run("lmi", "--name", NAME, "--yes").code == 2
+    assert rehearsal.operations == []
+
+
+def test_a_model_with_terms_is_created_by_who_accepts_them_and_streams(rehearsal: Rehearsal) -> None:
+    gated = ("jumpstart", "meta-textgeneration-llama-2-7b-f", "--yes", "--name", NAME)
+    refused = rehearsal.run(*gated)
+    assert (refused.code, "terms that --yes does not accept: read them, and pass --accept-eula." in refused.err) == (5, True)
+    assert rehearsal.operations == []
+    done = rehearsal.run(*gated, "--accept-eula")
+    assert (done.code, bool(done.out.strip())) == (0, True), done.err
+    source = boto3.client("sagemaker").describe_model(ModelName=NAME)["PrimaryContainer"]["ModelDataSource"]["S3DataSource"]
+    assert source["ModelAccessConfig"] == {"AcceptEula": True}
+
+
 def test_a_role_that_is_named_is_taken_and_none_created(rehearsal: Rehearsal) -> None:
     trust = '{"Version": "2012-10-17", "Statement": []}'
     arn = boto3.client("iam").create_role(RoleName="mine", Path="/team/", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
