@@ -59,7 +59,7 @@ def _thing(call: Call, words: Words) -> str:
 def _price(instance_type: str, words: Words) -> str:
     """Return what an hour of an instance costs, as far as that is known."""
     known = INSTANCES.get(instance_type)
-    if known is None:
+    if known is None or known.dollars_an_hour is None:
         said = words("What {instance} costs an hour is not in our table: {list} has it.", instance=instance_type, list=LIST)
         return html.escape(said)
     dollars = f"${known.dollars_an_hour:.3f}"

@@ -1,7 +1,9 @@
 """What an hour of an instance costs, and how many accelerators it has.
 
-The prices are those of real-time inference on demand in us-east-1, in US dollars, as of `AS_OF`: other regions differ by up to a half, and the list itself
-(https://aws.amazon.com/sagemaker/ai/pricing/) goes before this table.
+The prices are those of hosting on demand in us-east-1, in US dollars: other regions differ by up to a half, and the list (`LIST`) goes before this table.
+Sources: copies of AWS's price list of AmazonSageMaker (pricing.us-east-1.amazonaws.com, offers/v1.0/aws/AmazonSageMaker) in public repositories. For
+us-east-1, as of August 2026: g5.2xlarge and g5.12xlarge. The other g5 from its copy for us-west-2, which agrees with it in both. A g4dn has no price, as
+no copy of the list has it.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-AS_OF = "October 2025"
+AS_OF = "August 2026"
 REGION = "us-east-1"
 LIST = "https://aws.amazon.com/sagemaker/ai/pricing/"
 
@@ -18,17 +20,18 @@ LIST = "https://aws.amazon.com/sagemaker/ai/pricing/"
 class Instance:
     """One type."""
 
-    dollars_an_hour: float
+    dollars_an_hour: float | None
+    """None: not in our sources."""
     gpus: int
 
 
 INSTANCES: Mapping[str, Instance] = {
-    "ml.g4dn.xlarge": Instance(0.736, 1),
-    "ml.g4dn.2xlarge": Instance(0.94, 1),
-    "ml.g4dn.4xlarge": Instance(1.505, 1),
-    "ml.g4dn.8xlarge": Instance(2.72, 1),
-    "ml.g4dn.12xlarge": Instance(4.89, 4),
-    "ml.g4dn.16xlarge": Instance(5.44, 1),
+    "ml.g4dn.xlarge": Instance(None, 1),
+    "ml.g4dn.2xlarge": Instance(None, 1),
+    "ml.g4dn.4xlarge": Instance(None, 1),
+    "ml.g4dn.8xlarge": Instance(None, 1),
+    "ml.g4dn.12xlarge": Instance(None, 4),
+    "ml.g4dn.16xlarge": Instance(None, 1),
     "ml.g5.xlarge": Instance(1.408, 1),
     "ml.g5.2xlarge": Instance(1.515, 1),
     "ml.g5.4xlarge": Instance(2.03, 1),
@@ -49,7 +52,7 @@ def gpus_of(instance_type: str) -> int:
 def price(instance_type: str, count: int, region: str) -> str:
     """Return a sentence on what so many instances cost until they are deleted."""
     known = INSTANCES.get(instance_type)
-    if known is None:
+    if known is None or known.dollars_an_hour is None:
         return f"{count} x {instance_type}: its price is not in our table; {LIST} has it. It runs up until the endpoint is deleted."
     elsewhere = "" if region == REGION else f"; {region} may differ"
     return f"{count} x {instance_type}: ${known.dollars_an_hour * count:.3f} an hour ({REGION}, {AS_OF}{elsewhere}) until the endpoint is deleted."

@@ -174,8 +174,9 @@ def test_everything_is_called_by_kind_and_name_whether_it_comes_or_goes() -> Non
 @pytest.mark.parametrize(
     ("instance_type", "count", "region", "words"),
     [
-        ("ml.g5.2xlarge", 1, "us-east-1", "1 x ml.g5.2xlarge: $1.515 an hour (us-east-1, October 2025) until"),
-        ("ml.g5.48xlarge", 2, "eu-west-1", "2 x ml.g5.48xlarge: $40.720 an hour (us-east-1, October 2025; eu-west-1 may differ) until"),
+        ("ml.g5.2xlarge", 1, "us-east-1", "1 x ml.g5.2xlarge: $1.515 an hour (us-east-1, August 2026) until"),
+        ("ml.g5.48xlarge", 2, "eu-west-1", "2 x ml.g5.48xlarge: $40.720 an hour (us-east-1, August 2026; eu-west-1 may differ) until"),
+        ("ml.g4dn.12xlarge", 1, "us-east-1", "its price is not in our table; https://aws.amazon.com/sagemaker/ai/pricing/"),
         ("ml.p5.48xlarge", 1, "us-east-1", "its price is not in our table; https://aws.amazon.com/sagemaker/ai/pricing/"),
     ],
 )
