@@ -263,6 +263,37 @@ def test_a_journey_of_the_readme_runs_as_written_by_a_person_who_agrees(rehearsa
     assert "InService" not in rehearsal.run("list").out
 
 
+def test_a_log_that_is_followed_tells_what_comes_later_until_ctrl_c(rehearsal: Rehearsal) -> None:
+    assert rehearsal.create().code == 0
+    logs, group = boto3.client("logs"), f"/aws/sagemaker/Endpoints/{NAME}"
+    program = [sys.executable, "-u", "-m", "backends.deploy", "logs", NAME, "--follow"]
+    command = subprocess.Popen(program, cwd=ROOT, env={**os.environ, **rehearsal.twin.environ}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert command.stdout
+    assert command.stderr
+    first = command.stdout.readline()
+    assert "AllTraffic/" in first
+    stream = logs.describe_log_streams(logGroupName=group)["logStreams"][0]["logStreamName"]
+    at_ms = int(boto3.client("sagemaker").describe_endpoint(EndpointName=NAME)["CreationTime"].timestamp() * 1000) + 60_000
+    logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=[{"timestamp": at_ms, "message": "much later"}])
+    later = next(line for line in command.stdout if "much later" in line)
+    command.send_signal(signal.SIGINT)
+    rest, said = command.communicate(timeout=60)
+    assert (command.returncode, "Interrupted." in said) == (130, True), said
+    assert first not in later + rest
+
+
+def test_a_wait_that_goes_on_ends_once_the_endpoint_is_in_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    with MockServer(creation_s=1) as twin:
+        for name, value in twin.environ.items():
+            monkeypatch.setenv(name, value)
+        rehearsal = Rehearsal(twin)
+        assert rehearsal.create("--no-wait").code == 0
+        done = rehearsal.run("describe", NAME, "--wait")
+    assert done.code == 0, done.err
+    assert f"{NAME}: InService, " in done.err
+    assert done.out.startswith(f"{NAME}: InService")
+
+
 def test_the_command_as_a_process_hears_ctrl_c_while_it_waits() -> None:
     with MockServer(creation_s=3600) as twin:
         program = [sys.executable, "-u", "-m", "backends.deploy", "tgi", "--yes", "--name", NAME]
