@@ -55,7 +55,7 @@ def lmi(
             image = images.find_image(framework, place.region, version=version, instance_type=wish.instance_type)
             return plan_lmi(wish, place, image=image, options=settings, files=files)
 
-        _deploy(flags, flags.wish("lmi", settings.get("option.model_id", "model")), plan, needs_bucket=True)
+        _deploy(flags, flags.wish("lmi", settings.get("option.model_id", "model")), plan, _place(flags, needs_bucket=True))
 
 
 @with_flags
@@ -79,7 +79,7 @@ def tgi(
             image = images.find_image(images.TGI, place.region, version=version, instance_type=wish.instance_type)
             return plan_tgi(wish, place, image=image, model=model, gpus=gpus, max_input=max_input, max_total=max_total, quantize=quantize)
 
-        _deploy(flags, flags.wish("tgi", model), plan, needs_bucket=False)
+        _deploy(flags, flags.wish("tgi", model), plan, _place(flags, needs_bucket=False))
 
 
 @with_flags
@@ -97,12 +97,13 @@ def start(
         if lists:
             terminal.show("\n".join(jumpstart.models_that_stream(region)))
             return
+        place = _place(flags, needs_bucket=False)
         found = jumpstart.find_model(model, region, version=version, instance_type=flags.instance_type)
         accepts = accept_eula or not found.eula or flags.dry_run
         if not accepts:
             _ask_for_eula(terminal, found)
         wish = flags.wish("jumpstart", model.removeprefix("huggingface-llm-"), found.instance_type)
-        _deploy(flags, wish, lambda wish, place: plan_jumpstart(wish, place, model=found, accepts_eula=bool(found.eula)), needs_bucket=False)
+        _deploy(flags, wish, lambda wish, place: plan_jumpstart(wish, place, model=found, accepts_eula=bool(found.eula)), place)
 
 
 def read_settings(framework: str, properties: Path | None, given: list[str], model: str | None) -> Mapping[str, str]:
@@ -112,18 +113,18 @@ def read_settings(framework: str, properties: Path | None, given: list[str], mod
     return {**below, **({"option.model_id": model} if model else {}), **archive.read_options(given)}
 
 
-def _deploy(flags: Flags, wish: Wish, plan: Callable[[Wish, Place], Plan], *, needs_bucket: bool) -> None:
-    """Find the place, make the plan, and carry it out."""
+def _deploy(flags: Flags, wish: Wish, plan: Callable[[Wish, Place], Plan], place: Place) -> None:
+    """Make the plan, and carry it out."""
     terminal, order = flags.terminal, flags.order()
     aws = _known_everywhere(terminal)
-    images.begin_import()
-    place = _place(flags, aws, needs_bucket=needs_bucket)
     with terminal.ending(wish.name, NOTHING):
         carry_out(terminal, aws, plan(wish, place), place, wish, order)
 
 
-def _place(flags: Flags, aws: Aws, *, needs_bucket: bool) -> Place:
-    """Return the place as it is; for a dry run without any credentials, one with placeholders."""
+def _place(flags: Flags, *, needs_bucket: bool) -> Place:
+    """Return the place as it is, while the SDK is imported; for a dry run without any credentials, one with placeholders."""
+    aws = _known_everywhere(flags.terminal)
+    images.begin_import()
     try:
         return find_place(aws, role=flags.role, needs_bucket=needs_bucket)
     except ConfigurationError as error:
