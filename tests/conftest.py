@@ -90,6 +90,13 @@ def _on_this_machine() -> Iterator[None]:
     assert not outside, f"the test tried to reach {outside}"
 
 
+@pytest.fixture(autouse=True)
+def _jumpstart_is_read_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the SDK forget what it read of JumpStart's bucket: it keeps that for the life of a process, and the twin that it was read from is another test's."""
+    if accessors := sys.modules.get("sagemaker.core.jumpstart.accessors"):
+        monkeypatch.setattr(accessors.JumpStartModelsAccessor, "_cache", None)
+
+
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"

@@ -88,7 +88,7 @@ def _ask(members: Mapping[str, Any], path: str, request: ContainerRequest) -> Re
         model.model_validate(members)
     except ValidationError as error:
         raise Refused(str(error)) from error
-    taken = VLLM.handle(replace(request, method="POST", path=path, content_type=JSON, body=dumps(members), headers={}))
+    taken = VLLM.handle(replace(request, method="POST", path=path, content_type=JSON, body=json.dumps(members).encode(), headers={}))
     if isinstance(taken, Reply):
         told = json.loads(taken.body)["error"]
         return FRONT.refuse(told["code"], told["message"], request.seed)

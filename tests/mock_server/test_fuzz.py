@@ -94,6 +94,7 @@ def test_a_container_answers_whatever_it_is_sent(container: Container) -> None:
     )
     @example(method="POST", path="/invocations", kind="application/json", body=b'{"inputs": "hello", "stream": true}', seed=0)
     @example(method="POST", path="/invocations", kind="application/json", body=json.dumps({**CHAT, "tools": [TOOL], "logprobs": True}).encode(), seed=7)
+    @example(method="POST", path="/invocations", kind="application/json", body=rb'{"inputs": "hello", "parameters": {"inputs": "\ud83d"}}', seed=0)
     @FUZZ
     def answers(method: str, path: str, kind: str | None, body: bytes, seed: int) -> None:
         answer = container.handle(ContainerRequest(method, path, kind, body, seed))

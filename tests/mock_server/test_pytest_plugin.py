@@ -8,6 +8,7 @@ from pathlib import Path
 import boto3  # noqa: F401 - a suite that runs in this process forgets what it imported, but for what was imported before
 import pytest
 
+import mock_server.control.moto_mount  # half of moto would stay behind otherwise
 import mock_server.embedded  # noqa: F401 - likewise
 
 ROOT = Path(__file__).resolve().parents[2]
