@@ -19,7 +19,7 @@ from mock_server.embedded import environ_for
 from mock_server.program import program
 from mock_server.record.flags import add_arguments
 from mock_server.server import Server, bind
-from mock_server.settings import TwinSettings
+from mock_server.settings import CREATION_S, TwinSettings
 from mock_server.sigv4 import LEVELS
 from mock_server.tls import Certificate, CertificateError
 from mock_server.words import WordError, parse_seconds
@@ -55,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", type=_port, default=8080, help="the port to listen on; 0 picks one (default: %(default)s)")
     serve.add_argument("--sigv4", choices=LEVELS, default="off", metavar="LEVEL", help=f"how closely to look at signatures: {', '.join(LEVELS)} (default: off)")
     serve.add_argument("--time-limits", type=_factor, default=1.0, metavar="FACTOR", help="what the limits of 60 s and 8 minutes are multiplied by; or inf")
-    serve.add_argument("--creation", type=_seconds, default=1.0, metavar="SECONDS", help="how long an endpoint takes to be created (default: %(default)g)")
+    serve.add_argument("--creation", type=_seconds, default=CREATION_S, metavar="SECONDS", help="how long creating an endpoint takes (default: %(default)g)")
     serve.add_argument("--region", default="us-east-1", help="the AWS region that it stands for (default: %(default)s)")
     serve.add_argument("--tls-cert", type=Path, metavar="FILE", help="a certificate in PEM: answer over TLS alone; needs --tls-key")
     serve.add_argument("--tls-key", type=Path, metavar="FILE", help="the certificate's key in PEM")

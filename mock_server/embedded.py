@@ -19,7 +19,7 @@ from mock_server.control.calls import Call
 from mock_server.control.plane import Deployed
 from mock_server.journal import Journal
 from mock_server.server import Server, bind
-from mock_server.settings import TwinSettings
+from mock_server.settings import CREATION_S, TwinSettings
 from mock_server.sigv4 import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Level, utc_now
 from mock_server.tls import Certificate
 from mock_server.twin import Twin
@@ -72,7 +72,7 @@ class MockServer:
         profile: str = "instant",
         clock: Clock | None = None,
         time_limits: float = 1.0,
-        creation_s: float = 1.0,
+        creation_s: float = CREATION_S,
         sigv4: Level = "off",
         region: str = "us-east-1",
         utc_now: Callable[[], datetime] = utc_now,

@@ -9,6 +9,9 @@ from pathlib import Path
 
 from mock_server.sigv4 import Level, utc_now
 
+CREATION_S = 0.5
+"""How long creating an endpoint takes where nobody says: a rehearsal sees each state, and does not wait for it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TwinSettings:
@@ -18,7 +21,7 @@ class TwinSettings:
     """How fast the endpoints answer whose catalog does not say; a name of `mock_server.profiles.PROFILES`."""
     time_limits: float = 1.0
     """What the service's limits of 60 s and 8 minutes are multiplied by; infinite for none."""
-    creation_s: float = 1.0
+    creation_s: float = CREATION_S
     """How long an endpoint takes to be created, changed or deleted; infinite for one that is never done."""
     region: str = "us-east-1"
     """The AWS region that it stands for."""

@@ -90,11 +90,13 @@ def _on_this_machine() -> Iterator[None]:
     assert not outside, f"the test tried to reach {outside}"
 
 
-@pytest.fixture(autouse=True)
-def _jumpstart_is_read_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the SDK forget what it read of JumpStart's bucket: it keeps that for the life of a process, and the twin that it was read from is another test's."""
+@pytest.fixture(scope="module", autouse=True)
+def _jumpstart_is_read_anew() -> None:
+    """Let the SDK forget JumpStart's bucket and its clients: it keeps them for the life of a process, and the twin that they lead to is another module's."""
     if accessors := sys.modules.get("sagemaker.core.jumpstart.accessors"):
-        monkeypatch.setattr(accessors.JumpStartModelsAccessor, "_cache", None)
+        models, session = accessors.JumpStartModelsAccessor, type(accessors.constants.DEFAULT_JUMPSTART_SAGEMAKER_SESSION)
+        models._cache, models._cache_kwargs = None, {}
+        session._resolved, session._session = False, None
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 from collections.abc import Callable, Mapping
 
 import typer
@@ -48,4 +50,5 @@ for name, (command, words) in COMMANDS.items():
     app.command(name, short_help=words)(command)
 
 if __name__ == "__main__":
+    atexit.register(gc.freeze)  # Python would look through all that the SDK is, once more, for nearly a second, before it ends
     app(prog_name="python -m backends.deploy")
