@@ -28,6 +28,7 @@ def public() -> Iterator[Site]:
 def begin(person: Person, name: str, kind: str = "TGI") -> str:
     """Fill in the form, and return what the endpoint is called once the plan says so."""
     open_tab(person)
+    expect(person.page.locator("#new-plan li").last).to_be_visible()  # the form is mounted, and heard: before that, what is filled in can be lost
     person.page.locator("#new-kind").get_by_text(kind, exact=True).click()
     person.page.locator("#new-name input, #new-name textarea").fill(name)
     endpoint = person.page.locator("#new-plan li", has_text=re.compile(f"CreateEndpoint endpoint streamtwin-.*{name}$"))
