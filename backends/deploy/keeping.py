@@ -68,7 +68,7 @@ def describe(
     terminal = Terminal(region, profile)
     with terminal.ending(name or ""):
         aws = terminal.aws
-        chosen = full_name(aws, name) if name else _only_one(aws)
+        chosen = _choose(aws, name)
         if wait:
             _wait(terminal, aws, chosen, seconds(wait_limit))
         for line in describe_endpoint(aws, chosen, datetime.now(UTC)):
@@ -87,7 +87,7 @@ def logs(
     terminal = Terminal(region, profile)
     with terminal.ending():
         aws = terminal.aws
-        chosen = full_name(aws, name) if name else _only_one(aws)
+        chosen = _choose(aws, name)
         log = Logs(aws, chosen, since_s=time.time() - seconds(since), pattern=pattern)
         some = False
         while True:
@@ -118,7 +118,7 @@ def invoke(
     terminal = Terminal(region, profile)
     with terminal.ending():
         aws = terminal.aws
-        chosen = full_name(aws, name) if name else _only_one(aws)
+        chosen = _choose(aws, name)
         parameters = Parameters(max_new_tokens=max_tokens, temperature=temperature)
         request = question_for(chosen, _recognised(terminal, chosen), question, parameters)
         figures = asking.ask(request, lambda text: terminal.show(text, end=""), region=region, profile=profile, stream=not whole)
@@ -193,6 +193,11 @@ def _wait(terminal: Terminal, aws: Caller, name: str, limit_s: float) -> None:
         raise
     except KeyboardInterrupt:
         raise Stopped(INTERRUPTED, code=Exit.INTERRUPTED, exists=three(name), goes_on=waiting(name)) from None
+
+
+def _choose(aws: Caller, name: str | None) -> str:
+    """Return the endpoint that a command is about: the one that is named, or the only one that there is."""
+    return full_name(aws, name) if name else _only_one(aws)
 
 
 def _only_one(aws: Caller) -> str:
